@@ -1,0 +1,1 @@
+"""NumPy and SciPy only: arrays in, arrays out, no files, no frames."""

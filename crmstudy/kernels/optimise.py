@@ -1,0 +1,177 @@
+"""Minimising a discrepancy: Fisher scoring far from the solution, quasi-Newton steps near it.
+
+The first steps use the expected Hessian; after them a BFGS update starts from its inverse. A step that does not lower
+the discrepancy is halved; when halving does not help, the expected Hessian is made afresh and damped. The
+iteration ends when every step still asked for is below ``tolerance`` standard errors of its parameter, measured with a
+fresh expected Hessian.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+
+from crmstudy.kernels.cbsem import Array, MaximumLikelihood, Point
+
+_SCORING_STEPS = 4
+_SMALLEST_STEP = 1e-7
+_DAMPINGS = (0.0, 1e-3, 1e-1, 1e1)
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where the iteration ended.
+
+    ``hessian`` is the expected Hessian there, ``distance`` the largest step still asked for in standard errors,
+    ``reason`` why it stopped when it did not converge.
+    """
+
+    point: Point
+    hessian: Array
+    distance: float
+    iterations: int
+    converged: bool
+    reason: str = ""
+
+
+def minimise(
+    objective: MaximumLikelihood, start: Array, n: float, *, max_iter: int = 500, tolerance: float = 1e-7
+) -> Optimum | None:
+    """Minimise a discrepancy from ``start``.
+
+    Parameters
+    ----------
+    objective : MaximumLikelihood
+        Gives the discrepancy, its gradient and its expected Hessian.
+    start : (q,) array
+        Start values; the implied matrices must be positive definite there.
+    n : float
+        Sample size, for the length of a standard error: ``sqrt(2/n * diag(H^-1))``.
+    max_iter : int
+        Largest number of steps.
+    tolerance : float
+        Largest step, in standard errors, that still counts as none.
+
+    Returns
+    -------
+    Optimum or None
+        None when the implied matrices at ``start`` are not positive definite.
+    """
+    point = objective.evaluate(start)
+    if point is None:
+        return None
+    return _Iteration(objective, point, n, tolerance).run(max_iter)
+
+
+class _Iteration:
+    def __init__(self, objective: MaximumLikelihood, point: Point, n: float, tolerance: float) -> None:
+        self.objective, self.point, self.n, self.tolerance = objective, point, n, tolerance
+        self.hessian = objective.expected_hessian(point)
+        self.inverse = regular_inverse(self.hessian)
+        self.fresh = True  # the inverse belongs to the present point
+
+    def run(self, max_iter: int) -> Optimum:
+        for step_number in range(max_iter):
+            if self.arrived():
+                return self.optimum(step_number, converged=True)
+            if not self.advance():
+                arrived = self.arrived(slack=10.0)
+                reason = "" if arrived else "no step lowers the discrepancy any further"
+                return self.optimum(step_number, converged=arrived, reason=reason)
+            if step_number < _SCORING_STEPS:
+                self.refresh()
+        if self.arrived():
+            return self.optimum(max_iter, converged=True)
+        return self.optimum(max_iter, converged=False, reason=f"{max_iter} iterations were not enough")
+
+    def refresh(self) -> None:
+        if not self.fresh:
+            self.hessian = self.objective.expected_hessian(self.point)
+            self.inverse = regular_inverse(self.hessian)
+            self.fresh = True
+
+    def distance(self) -> float:
+        step = self.inverse @ self.point.gradient
+        errors = np.sqrt(np.maximum(np.diagonal(self.inverse), 1e-300) * 2.0 / self.n)
+        return float(np.max(np.abs(step) / errors, initial=0.0))
+
+    def arrived(self, slack: float = 1.0) -> bool:
+        """True when the step asked for is negligible, by the present inverse and by a fresh one."""
+        if self.distance() > self.tolerance * slack:
+            return False
+        if not self.fresh:
+            self.refresh()
+            return self.distance() <= self.tolerance * slack
+        return True
+
+    def advance(self) -> bool:
+        """One accepted step; False when none can be found."""
+        if self.accept(-self.inverse @ self.point.gradient):
+            return True
+        self.refresh()
+        for damping in _DAMPINGS:
+            damped = self.hessian + damping * np.diag(np.diagonal(self.hessian) + 1e-8)
+            if self.accept(-regular_inverse(damped) @ self.point.gradient):
+                return True
+        return False
+
+    def accept(self, step: Array) -> bool:
+        slope = float(self.point.gradient @ step)
+        if not np.isfinite(slope) or slope >= 0:
+            return False
+        length = 1.0
+        noise = 1e-13 * (1.0 + abs(self.point.value)) + 1e-15 * len(step)
+        while length > _SMALLEST_STEP:
+            found = self.objective.evaluate(self.point.theta + length * step)
+            if found is not None and found.value <= self.point.value + 1e-4 * length * slope + noise:
+                self.update(found)
+                return True
+            length *= 0.5 if found is not None else 0.25
+        return False
+
+    def update(self, found: Point) -> None:
+        """Move to the new point and correct the inverse Hessian by what the gradient showed (BFGS)."""
+        moved = found.theta - self.point.theta
+        turned = found.gradient - self.point.gradient
+        curvature = float(moved @ turned)
+        self.point, self.fresh = found, False
+        if curvature <= 1e-10 * float(np.linalg.norm(moved) * np.linalg.norm(turned)) or curvature <= 0.0:
+            return
+        inverse_turned = self.inverse @ turned
+        scale = (1.0 + float(turned @ inverse_turned) / curvature) / curvature
+        crossed = np.multiply.outer(moved, inverse_turned) / curvature
+        self.inverse = self.inverse + scale * np.multiply.outer(moved, moved) - crossed - crossed.T
+
+    def optimum(self, iterations: int, *, converged: bool, reason: str = "") -> Optimum:
+        self.refresh()
+        return Optimum(self.point, self.hessian, self.distance(), iterations, converged, reason)
+
+
+def regular_inverse(hessian: Array) -> Array:
+    """The inverse of a Hessian; directions it says nothing about are damped instead of blown up."""
+    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(hessian), 1e-12))
+    scaled = hessian * np.multiply.outer(scale, scale)
+    factor, failed = lapack.dpotrf(scaled, lower=1)
+    if not failed and np.diagonal(factor).min(initial=1.0) > 1e-5:
+        lower, _ = lapack.dpotri(factor, lower=1)
+        inverse = np.tril(lower) + np.tril(lower, -1).T
+    else:
+        values, vectors = np.linalg.eigh(scaled)
+        inverse = (vectors / np.maximum(values, 1e-6)) @ vectors.T
+    result: Array = inverse * np.multiply.outer(scale, scale)
+    return result
+
+
+def weakest_direction(hessian: Array) -> tuple[float, Array]:
+    """Smallest eigenvalue of the Hessian scaled to a unit diagonal, and its direction in scaled parameters.
+
+    A value of numerical zero means that the parameters along the direction cannot be told apart.
+    """
+    if not len(hessian):
+        return 1.0, np.zeros(0)
+    diagonal = np.diagonal(hessian)
+    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    values, vectors = np.linalg.eigh(hessian * np.multiply.outer(scale, scale))
+    return float(values[0]), vectors[:, 0]

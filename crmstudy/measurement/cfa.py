@@ -1,0 +1,52 @@
+"""Confirmatory factor analysis."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from crmstudy.grammar.fit import fit_model
+from crmstudy.grammar.options import SemKeywords, with_sem_keywords
+from crmstudy.grammar.semresult import SemResult
+
+
+@with_sem_keywords
+def cfa(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemResult:
+    """Fit a confirmatory factor analysis: factors covary freely, the first loading of each is 1.
+
+    Takes what :func:`crmstudy.sem` takes; the defaults are those of lavaan's ``cfa()``, which for continuous data of
+    one group equal those of ``sem()``.
+
+    Parameters
+    ----------
+    model : str
+        The model in lavaan syntax.
+    data : DataFrame or Responses, optional
+        One row a respondent.
+    **keywords
+        See :func:`crmstudy.sem`.
+
+    Returns
+    -------
+    SemResult
+
+    Raises
+    ------
+    ModelError, DataError, UnsupportedError
+        Input that is refused, with all its faults.
+    AnalysisError
+        Too few rows, a constant variable, linearly dependent variables.
+
+    Notes
+    -----
+    Formula and source as in :func:`crmstudy.sem` (Jöreskog, 1969).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd, crmstudy as cs
+    >>> rng = np.random.default_rng(1)
+    >>> factor = rng.normal(size=300)
+    >>> data = pd.DataFrame({f"x{i}": factor + rng.normal(size=300) for i in range(1, 5)})
+    >>> cs.cfa("f =~ x1 + x2 + x3 + x4", data).n
+    300
+    """
+    return fit_model(model, data, function="cfa", **keywords)
