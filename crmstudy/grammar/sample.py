@@ -57,6 +57,7 @@ def _from_rows(spec: ModelSpec, names: Sequence[str], data: Any) -> SampleMoment
     columns = frame[list(names)]
     _check_numeric(columns)
     values = columns.to_numpy(dtype=float, na_value=np.nan)
+    _refuse_infinite(names, values)
     complete = np.isfinite(values).all(axis=1)
     dropped = int((~complete).sum())
     if dropped:
@@ -80,20 +81,23 @@ def _from_rows(spec: ModelSpec, names: Sequence[str], data: Any) -> SampleMoment
 
 
 def _check_numeric(columns: pd.DataFrame) -> None:
-    faults = []
-    for position, name in enumerate(columns.columns):
-        column = columns.iloc[:, position]
-        if not pd.api.types.is_numeric_dtype(column):
-            faults.append(
-                f"'{name}' must hold numbers; its column holds {column.dtype}. Convert it or correct the text in it."
-            )
-        elif np.isinf(column.to_numpy(dtype=float, na_value=np.nan)).any():
-            faults.append(f"'{name}' holds an infinite value; correct it or mark it as missing.")
+    faults = [
+        f"'{name}' must hold numbers; its column holds {dtype}. Convert it or correct the text in it."
+        for name, dtype in zip(columns.columns, columns.dtypes, strict=True)
+        if not pd.api.types.is_numeric_dtype(dtype)
+    ]
     if columns.columns.has_duplicates:
         twice = sorted(set(columns.columns[columns.columns.duplicated()]))
         faults.append(f"columns stand twice in the data: {', '.join(map(str, twice))}; keep one of each.")
     if faults:
         raise DataError(faults)
+
+
+def _refuse_infinite(names: Sequence[str], values: Array) -> None:
+    infinite = np.isinf(values).any(axis=0)
+    if infinite.any():
+        found = ", ".join(name for name, bad in zip(names, infinite, strict=True) if bad)
+        raise DataError(f"variables hold infinite values: {found}; correct them or mark them as missing.")
 
 
 def _refuse_constant(names: Sequence[str]) -> None:

@@ -126,7 +126,7 @@ class SemResult(Result):
         n, sample = s.moments.n, s.moments.covariance
         counts: dict[str, float] = {"npar": s.table.n_free, "ntotal": n, "df": s.df}
         if not self.converged:
-            return pd.Series({**dict.fromkeys(_FIT_NAMES, np.nan), **counts})
+            return pd.Series({**dict.fromkeys(_FIT_NAMES, np.nan), **counts}, dtype=float)
         sigma = self._implied.sigma
         exogenous = np.array([name in s.table.exogenous for name in s.table.observed])
         p, x = len(sample), int(exogenous.sum())
@@ -154,7 +154,7 @@ class SemResult(Result):
             "agfi": indices.agfi(gfi, p * (p + 1) // 2, s.df),
             **self._likelihoods(given),
         }
-        return pd.Series(found)[list(_FIT_NAMES)]
+        return pd.Series([found[name] for name in _FIT_NAMES], index=_FIT_NAMES, dtype=float)
 
     def _likelihoods(self, given: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, float]:
         """Log-likelihoods, conditional on the variables whose moments are fixed, and the criteria made of them."""
@@ -189,14 +189,17 @@ class SemResult(Result):
 
     @cached_property
     def r_squared(self) -> pd.Series[float]:
-        """Explained share of the variance of every dependent variable: 1 - residual / implied variance."""
+        """Explained share of the variance of every dependent variable: 1 - residual / implied variance.
+
+        Missing where the residual variance is negative (a note of the result says so).
+        """
         s = self.solution
         implied = {**dict(zip(s.placement.structural, np.diagonal(self._implied.phi), strict=True)),
                    **dict(zip(s.table.observed, np.diagonal(self._implied.sigma), strict=True))}  # fmt: skip
         dependent = {row.lhs for row in s.table.rows if row.op == "~"}
         dependent |= {row.rhs for row in s.table.rows if row.op == "=~"}
         shares = {
-            row.lhs: 1.0 - value / implied[row.lhs]
+            row.lhs: 1.0 - value / implied[row.lhs] if value >= 0 else np.nan
             for row, value in zip(s.table.rows, s.estimates, strict=True)
             if row.op == "~~" and row.lhs == row.rhs and row.lhs in dependent
         }

@@ -372,7 +372,11 @@ class _ModelReader:
 
 
 def _formulas(tokens: list[Token]) -> list[list[Token]]:
-    """Cut at line breaks and semicolons, except inside parentheses and beside an open '+', '*' or operator."""
+    """Cut at semicolons and line breaks.
+
+    A line goes on after a break inside parentheses, beside an open '+', '*' or operator - but a line that has an
+    operator of its own always begins a new formula.
+    """
     formulas: list[list[Token]] = [[]]
     depth = 0
     for index, token in enumerate(tokens):
@@ -380,15 +384,27 @@ def _formulas(tokens: list[Token]) -> list[list[Token]]:
             depth += {"(": 1, ")": -1}.get(token.text, 0)
             formulas[-1].append(token)
             continue
-        current = formulas[-1]
-        following = next((other for other in tokens[index + 1 :] if other.kind != "break"), None)
+        current, following = formulas[-1], _next_line(tokens, index)
         is_open = bool(current) and (current[-1].kind == "operator" or current[-1].text in "+*-/^,?(")
-        goes_on = bool(current) and following is not None and following.text in ("+", "*", "?")
-        if token.text == "\n" and (depth > 0 or is_open or goes_on):
+        goes_on = bool(current) and bool(following) and following[0].text in ("+", "*", "?")
+        starts = any(other.kind == "operator" for other in following)
+        if token.text == "\n" and not starts and (depth > 0 or is_open or goes_on):
             continue
         formulas.append([])
         depth = 0
     return [formula for formula in formulas if formula]
+
+
+def _next_line(tokens: list[Token], at: int) -> list[Token]:
+    """The tokens of the next line that has any."""
+    line: list[Token] = []
+    for token in tokens[at + 1 :]:
+        if token.kind == "break":
+            if line:
+                break
+            continue
+        line.append(token)
+    return line
 
 
 def _split(tokens: list[Token], separator: str, also: str = "") -> list[list[Token]]:

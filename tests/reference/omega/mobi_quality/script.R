@@ -1,0 +1,3 @@
+# The seven items of perceived quality.
+source("../../R/reliability.R")
+omega_case("../../../../data/mobi/responses.csv", paste0("PERQ", 1:7))

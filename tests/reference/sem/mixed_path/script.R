@@ -1,0 +1,3 @@
+# An observed mediator between factors.
+source("../../R/sem.R")
+sem_case("sem", "../../../../data/mobi/responses.csv")

@@ -1,0 +1,3 @@
+# Quality, value and satisfaction of mobile-phone customers: admissible.
+source("../../R/sem.R")
+sem_case("cfa", "../../../../data/mobi/responses.csv")

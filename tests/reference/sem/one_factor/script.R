@@ -1,0 +1,3 @@
+# One factor.
+source("../../R/sem.R")
+sem_case("cfa", "../../../../data/mobi/responses.csv")

@@ -1,0 +1,3 @@
+# Wishart likelihood: divisor N - 1 throughout.
+source("../../R/sem.R")
+sem_case("cfa", "../../data/holzinger.csv", likelihood = "wishart")

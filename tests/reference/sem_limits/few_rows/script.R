@@ -1,0 +1,3 @@
+# Six rows for nine variables.
+source("../../R/sem.R")
+limit_case("cfa", "input.csv")

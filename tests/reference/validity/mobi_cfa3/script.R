@@ -1,0 +1,3 @@
+# Quality, value and satisfaction.
+source("../../R/validity.R")
+validity_case("../../../../data/mobi/responses.csv")
