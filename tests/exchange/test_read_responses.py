@@ -1,0 +1,270 @@
+"""Reading data files: what is found out, what is kept, and every fault at once."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmstudy.errors import DataError, InstrumentError, UnsupportedError
+from crmstudy.exchange import read_responses
+from crmstudy.instrument import load_instrument
+from tests.instrument.test_instrument_load import GOOD
+
+MOBI = Path(__file__).resolve().parents[2] / "data" / "mobi" / "responses.csv"
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """Items A1, A2 (reversed), A3 on 1 to 5 with the missing code 9; the scale alpha."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    return load_instrument(path)
+
+
+def _file(folder: Path, text: str | bytes, name: str = "answers.csv", encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+    return path
+
+
+def _faults(path, **keywords) -> list[tuple[int | None, str]]:
+    with pytest.raises(DataError) as caught:
+        read_responses(path, **keywords)
+    return [(fault.line, fault.message) for fault in caught.value.faults]
+
+
+def _codes(responses):
+    return {note.code: note for note in responses.notes}
+
+
+def test_the_shipped_data_are_read_as_they_are():
+    mobi = read_responses(MOBI, instruments=["ecsi"])
+    assert mobi.n == 250
+    assert list(mobi.frame.columns) == MOBI.read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert mobi.frame.to_numpy().sum() == sum(
+        int(cell) for line in MOBI.read_text(encoding="utf-8").splitlines()[1:] for cell in line.split(",")
+    )
+    assert mobi.notes == ()
+    assert mobi.variables.shape == (250, 0)
+    assert mobi.provenance.inputs["responses.csv"] == hashlib.sha256(MOBI.read_bytes()).hexdigest()
+    assert mobi.provenance.inputs["instrument ecsi 1.0"] == load_instrument("ecsi").fingerprint
+
+
+def test_the_input_file_is_never_changed(tmp_path, tiny):
+    path = _file(tmp_path, "A1,A2,A3\n1,9,7\n")
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    read_responses(path, instruments=[tiny]).values.iloc[0, 0]
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_delimiter_line_ends_and_byte_order_mark(tmp_path, tiny, delimiter, end, mark):
+    rows = [["A1", "A2", "A3", "branch, city; x"], ["1", "2", "", "Шахр"], ["5", "NA", "3", "شعبه"]]
+    quoted = [[f'"{cell}"' if "," in cell else cell for cell in row] for row in rows]
+    path = _file(tmp_path, mark + end.join(delimiter.join(row) for row in quoted) + end)
+    responses = read_responses(path, instruments=[tiny])
+    np.testing.assert_array_equal(responses.frame[["A1", "A2", "A3"]].to_numpy(), [[1, 2, math.nan], [5, math.nan, 3]])
+    assert responses.variables["branch, city; x"].tolist() == ["Шахр", "شعبه"]
+    assert responses.notes == ()
+
+
+def test_a_tsv_is_taken_at_its_word(tmp_path, tiny):
+    path = _file(tmp_path, "A1\tA2\tA3\tx,y\n1\t2\t3\t4,5\n", "answers.tsv")
+    assert read_responses(path, instruments=[tiny]).variables["x,y"].tolist() == [4.5]
+
+
+def test_a_decimal_comma_is_recognised_and_noted(tmp_path, tiny):
+    responses = read_responses(_file(tmp_path, "A1;A2;A3;age\n1;2;3;30,5\n4;5;1;41\n"), instruments=[tiny])
+    assert responses.variables["age"].tolist() == [30.5, 41.0]
+    assert "'30,5'" in _codes(responses)["RESPONSES_DECIMAL_COMMA"].message
+
+
+def test_with_both_marks_the_point_counts_and_the_comma_is_text(tmp_path, tiny):
+    faults = _faults(_file(tmp_path, "A1;A2;A3\n1,5;2;3\n4.5;5;1\n"), instruments=[tiny])
+    assert len(faults) == 1
+    assert "found '1,5' in row 1 (line 2)" in faults[0][1]
+
+
+def test_fractions_are_kept_and_noted(tmp_path, tiny):
+    responses = read_responses(_file(tmp_path, "A1,A2,A3\n1.5,2,3\n2.25,1,1\n"), instruments=[tiny])
+    assert responses.values["A1"].tolist() == [1.5, 2.25]
+    note = _codes(responses)["RESPONSES_FRACTIONS"]
+    assert note.level == "warning"
+    assert "A1 (2)" in note.message
+
+
+def test_missing_codes_of_the_instrument_and_of_the_call(tmp_path, tiny):
+    path = _file(tmp_path, "A1,A2,A3,age\n9,1,-99,30\n2,9,refused,-99\n3,3,3,refused\n")
+    responses = read_responses(path, instruments=[tiny], missing_codes=[-99, "refused"])
+    assert responses.frame["A1"].isna().tolist() == [True, False, False]
+    assert responses.frame["A3"].isna().tolist() == [True, True, False]
+    assert responses.variables["age"].isna().tolist() == [False, True, True]
+    messages = [note.message for note in responses.notes if note.code == "RESPONSES_MISSING_CODES"]
+    assert any("-99 (2 times)" in text and "9 (2 times)" in text for text in messages)
+    assert any("'refused' (2 times)" in text for text in messages)
+    assert not any(note.code == "RESPONSES_OUT_OF_RANGE" for note in responses.notes)
+
+
+def test_a_missing_code_that_is_an_answer_is_refused(tmp_path, tiny):
+    faults = _faults(_file(tmp_path, "A1,A2,A3\n1,2,3\n"), instruments=[tiny], missing_codes=[5])
+    assert "the missing code 5 is a valid answer to 3 items" in faults[0][1]
+
+
+def test_missing_columns_are_told_all_at_once_with_the_near_miss(tmp_path, tiny):
+    faults = _faults(_file(tmp_path, "A1,a2,unit\n1,2,3\n"), instruments=[tiny])
+    assert [message for _, message in faults] == [
+        "the instrument 'tiny' wants the column 'A2', which the data do not have. Did you mean 'a2'?",
+        "the instrument 'tiny' wants the column 'A3', which the data do not have. Add it, or rename the column that "
+        "holds it.",
+    ]
+
+
+def test_a_file_of_something_else_is_told_in_one_sentence(tmp_path):
+    faults = _faults(_file(tmp_path, "red,green,blue\n1,2,3\n"), instruments=["ecsi"])
+    assert [message for _, message in faults] == [
+        "none of the 24 items of 'ecsi' is a column; the columns are: red, green, blue."
+    ]
+
+
+def test_text_in_an_item_is_told_with_rows_and_lines(tmp_path, tiny):
+    text = 'A1,A2,A3,remark\n1,2,3,"two\nlines"\nseven,2,3,x\n1,2,x,y\n1,2,y,z\n'
+    faults = _faults(_file(tmp_path, text), instruments=[tiny])
+    assert faults == [
+        (4, "the item 'A1' wants numbers; found 'seven' in row 2 (line 4). Correct the cells, or name the text in "
+            "missing_codes if it means no answer."),
+        (5, "the item 'A3' wants numbers; found 'x' in row 3 (line 5), 'y' in row 4 (line 6). Correct the cells, or "
+            "name the text in missing_codes if it means no answer."),
+    ]  # fmt: skip
+
+
+def test_many_texts_are_counted_not_listed(tmp_path, tiny):
+    faults = _faults(_file(tmp_path, "A1,A2,A3\n" + "x,1,1\n" * 12), instruments=[tiny])
+    assert "row 5 (line 6) and 7 more" in faults[0][1]
+    assert "row 6" not in faults[0][1]
+
+
+def test_every_kind_of_fault_comes_in_one_refusal(tmp_path, tiny):
+    path = _file(tmp_path, "A1,A2,unit,unit\none,2,3,4\n1,2,3\n")
+    messages = " | ".join(message for _, message in _faults(path, instruments=[tiny], id="person", missing_codes=[2]))
+    for words in (
+        "the column 'unit' stands twice",
+        "wants the column 'A3'",
+        "'one' in row 1 (line 2)",
+        "row 2 has 3 cells, but there are 4 columns",
+        "no id column 'person'",
+        "the missing code 2 is a valid answer",
+    ):
+        assert words in messages
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "the file is empty"),
+        ("\n\n", "the file is empty"),
+        ("A1,A2,A3\n", "no rows of data"),
+        ("A1,A2,A3\n,,\n,,\n", "no rows of data"),
+        ('A1,A2,A3\n1,"2,3\n', "check the quotation marks"),
+        ("A1,,A3\n1,2,3\n", "column 2 has no name"),
+        (b"PK\x03\x04rest of a workbook", "a workbook or archive"),
+        (b"A1,A2\n1\x00,2\n", "not a text file"),
+        (b"A1,A2,A3,caf\xe9\n1,2,3,4\n", "not UTF-8 (byte 13); save it as CSV UTF-8"),
+        (b"\xff\xfeA", "begins like UTF-16"),
+    ],
+)
+def test_files_that_cannot_be_taken_apart(tmp_path, tiny, content, words):
+    messages = [message for _, message in _faults(_file(tmp_path, content), instruments=[tiny])]
+    assert any(words in message for message in messages), messages
+
+
+def test_a_wrong_path_is_answered_with_the_near_miss(tmp_path):
+    _file(tmp_path, "a\n1\n", "answers.csv")
+    assert "Did you mean 'answers.csv'?" in _faults(tmp_path / "answer.csv")[0][1]
+    assert "does not exist" in _faults(tmp_path / "lost" / "answers.csv")[0][1]
+    (tmp_path / "folder.csv").mkdir()
+    assert "cannot be read" in _faults(tmp_path / "folder.csv")[0][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("a.sav", "SPSS"), ("a.XLSX", "Excel"), ("a.dta", "Stata"), ("a", "ends in")]
+)
+def test_formats_not_built_are_refused_by_name(tmp_path, name, word):
+    with pytest.raises(UnsupportedError, match=word):
+        read_responses(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("page", "word"),
+    [("cp1251", "Удовлетворённость клиентов в нашем городе"), ("cp1256", "رضایت مشتریان در شعبه مرکزی")],
+)
+def test_windows_code_pages_are_guessed_and_noted(tmp_path, tiny, page, word):
+    text = f"A1,A2,A3,unit\n1,2,3,{word}\n4,5,1,{word}\n".replace("ی", "ي")
+    responses = read_responses(_file(tmp_path, text, encoding=page), instruments=[tiny])
+    assert responses.variables["unit"].iloc[0] == word.replace("ی", "ي")
+    note = _codes(responses)["RESPONSES_ENCODING_GUESSED"]
+    assert page in note.message
+    assert note.level == "warning"
+
+
+def test_utf_16_with_its_mark_is_certain(tmp_path, tiny):
+    responses = read_responses(_file(tmp_path, "A1\tA2\tA3\tשם\n1\t2\t3\tא\n", encoding="utf-16"), instruments=[tiny])
+    assert responses.variables.columns.tolist() == ["שם"]
+    assert responses.notes == ()
+
+
+def test_persian_and_arabic_digits_are_numbers(tmp_path, tiny):
+    responses = read_responses(_file(tmp_path, "A1,A2,A3,age\n۱,٢,3,۴۱\n"), instruments=[tiny])
+    assert responses.frame.iloc[0].tolist() == [1.0, 2.0, 3.0, 41.0]
+
+
+def test_variables_keep_their_kind(tmp_path, tiny):
+    path = _file(tmp_path, "id,A1,A2,A3,age,branch,when\n007,1,2,3,30,0501,2026-01-02\n008,1,2,3,,0502,\n")
+    responses = read_responses(path, instruments=[tiny], id="id")
+    assert responses.frame["id"].tolist() == ["007", "008"]
+    assert responses.variables["branch"].tolist() == ["0501", "0502"]
+    assert responses.variables["age"].dtype == float
+    assert responses.variables["when"].isna().tolist() == [False, True]
+    assert list(responses.variables.columns) == ["id", "age", "branch", "when"]
+
+
+def test_a_repeated_id_is_noted(tmp_path, tiny):
+    responses = read_responses(_file(tmp_path, "id,A1,A2,A3\na,1,2,3\na,1,2,4\nb,1,1,1\n"), instruments=[tiny], id="id")
+    assert "1 times" in _codes(responses)["RESPONSES_ID_REPEATED"].message
+
+
+def test_empty_rows_at_the_end_are_left_out_and_those_inside_kept(tmp_path, tiny):
+    responses = read_responses(_file(tmp_path, "A1,A2,A3\n1,2,3\n,,\n4,4,4\n,,\n,,\n"), instruments=[tiny])
+    assert responses.n == 3
+    assert responses.frame.iloc[1].isna().all()
+    assert _codes(responses)["RESPONSES_EMPTY_ROWS"].message.startswith("2 empty rows")
+
+
+def test_a_delimiter_at_the_end_of_every_line_is_no_column(tmp_path, tiny):
+    responses = read_responses(_file(tmp_path, "A1,A2,A3,\n1,2,3,\n2,2,2,\n"), instruments=[tiny])
+    assert list(responses.frame.columns) == ["A1", "A2", "A3"]
+
+
+def test_a_single_column_keeps_its_unanswered_rows(tmp_path):
+    responses = read_responses(_file(tmp_path, "x\n1\n\n3\n"))
+    assert responses.frame["x"].isna().tolist() == [False, True, False]
+
+
+def test_instruments_may_be_ids_paths_or_values(tmp_path, tiny):
+    path = _file(tmp_path, "A1,A2,A3\n1,2,3\n")
+    for instruments in ([tiny], [tmp_path / "tiny.yaml"], tiny, str(tmp_path / "tiny.yaml")):
+        assert read_responses(path, instruments=instruments).instruments[0].id == "tiny"
+    with pytest.raises(InstrumentError, match="no instrument 'tinny'"):
+        read_responses(path, instruments=["tinny"])
+
+
+def test_without_instruments_every_column_is_a_variable(tmp_path):
+    responses = read_responses(_file(tmp_path, "x,y\n1,a\n2,b\n"))
+    assert responses.values.shape == (2, 0)
+    pd.testing.assert_frame_equal(responses.variables, responses.frame)
