@@ -1,0 +1,1 @@
+"""How well is it measured: items, reliability, correlations and what the measurement models say."""

@@ -1,0 +1,149 @@
+"""Which columns of the data an analysis is about: the checks at the door that the measurement verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crmstudy.errors import DataError, did_you_mean
+from crmstudy.instrument.model import Item, Scale
+from crmstudy.kernels.moments import Array
+from crmstudy.responses import Responses
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSet:
+    """The items of one scale: its id (empty where the items belong to no scale), columns, and the scale as declared."""
+
+    scale: str
+    items: tuple[str, ...]
+    declared: Scale | None = None
+
+
+def named_columns(frame: pd.DataFrame, names: Sequence[str] | str) -> tuple[str, ...]:
+    """The names as asked for, after checking that each is a column, once.
+
+    Raises
+    ------
+    DataError
+        With one fault for every name that is no column, stands twice in the data, or is asked for twice.
+    """
+    wanted = [names] if isinstance(names, str) else [str(name) for name in names]
+    present = list(map(str, frame.columns))
+    faults = [
+        f"There is no column '{name}' in the data.{did_you_mean(name, present)}"
+        for name in dict.fromkeys(wanted)
+        if name not in present
+    ]
+    faults += [
+        f"The data have {present.count(name)} columns named '{name}': rename them so that each name stands once."
+        for name in dict.fromkeys(wanted)
+        if present.count(name) > 1
+    ]
+    faults += [
+        f"'{name}' is asked for {wanted.count(name)} times: name every item once."
+        for name in dict.fromkeys(wanted)
+        if wanted.count(name) > 1
+    ]
+    if not wanted:
+        faults = ["No items are named: give at least one column, or leave `items` out."]
+    if faults:
+        raise DataError(faults)
+    return tuple(wanted)
+
+
+def numeric_columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The names of all numeric columns.
+
+    Raises
+    ------
+    DataError
+        When there is none.
+    """
+    names = [str(name) for name in frame.select_dtypes("number").columns]
+    if not names:
+        raise DataError("The data have no numeric column to analyse: read answers as numbers, or name `items`.")
+    return named_columns(frame, names)
+
+
+def numeric_values(frame: pd.DataFrame, names: Sequence[str]) -> Array:
+    """The columns as an array of shape (n, k), missing values as NaN.
+
+    Raises
+    ------
+    DataError
+        With one fault for every column that holds text, dates or infinite values.
+    """
+    frame = frame.rename(columns=str)
+    faults, columns = [], []
+    for name in names:
+        column = frame[name]
+        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
+            faults.append(f"'{name}' holds {_content(column)}, not numbers: recode it as numbers or leave it out.")
+            continue
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+        if np.isinf(values).any():
+            faults.append(f"'{name}' holds {int(np.isinf(values).sum())} infinite values: set them to missing.")
+        columns.append(values)
+    if faults:
+        raise DataError(faults)
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+
+
+def item_sets(
+    data: object, frame: pd.DataFrame, items: Sequence[str] | str | None, scale: Sequence[str] | str | None
+) -> tuple[ItemSet, ...]:
+    """The sets of items asked for.
+
+    Responses: the named scales, or every scale. ``items``: those columns as one set, named by ``scale`` where the data
+    are a DataFrame. A DataFrame without either: all numeric columns as one set.
+
+    Raises
+    ------
+    DataError
+        For an unknown scale or column, or for a scale asked of data that declare none.
+    """
+    if isinstance(data, Responses):
+        if items is None:
+            return _declared_sets(data, scale)
+        if scale is not None:
+            raise DataError("Give either `items` or `scale`: the instrument already says which items a scale has.")
+        return (ItemSet("", named_columns(frame, items)),)
+    if scale is not None and (items is None or not isinstance(scale, str)):
+        raise DataError(
+            f"A DataFrame declares no scales, so scale={scale!r} cannot be looked up: name the columns with `items` "
+            "(then `scale` is the name of the set), or pass the Responses of read_responses()."
+        )
+    return (ItemSet(str(scale or ""), numeric_columns(frame) if items is None else named_columns(frame, items)),)
+
+
+def declared_items(data: object) -> dict[str, Item]:
+    """The items of the instruments that the data answer, by id; empty for a DataFrame."""
+    if not isinstance(data, Responses):
+        return {}
+    return {item.id: item for instrument in data.instruments for item in instrument.items}
+
+
+def _declared_sets(responses: Responses, scale: Sequence[str] | str | None) -> tuple[ItemSet, ...]:
+    scales = responses.scales
+    wanted = list(scales) if scale is None else [scale] if isinstance(scale, str) else list(scale)
+    faults = [
+        f"No instrument of these responses has a scale '{name}'."
+        + (did_you_mean(name, scales) or (f" There are: {', '.join(scales)}." if scales else ""))
+        for name in wanted
+        if name not in scales
+    ]
+    if not wanted and not faults:
+        faults = ["These responses answer no instrument with scales: name the columns with `items`."]
+    if faults:
+        raise DataError(faults)
+    return tuple(ItemSet(name, tuple(responses.scale_items(name)), scales[name]) for name in dict.fromkeys(wanted))
+
+
+def _content(column: pd.Series) -> str:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return "dates"
+    return "categories" if isinstance(column.dtype, pd.CategoricalDtype) else "text"

@@ -1,0 +1,1 @@
+"""What explains what: regression, structural equations, and a second engine that checks the first."""

@@ -1,0 +1,270 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crmstudy.errors import AnalysisError, DataError, ModelError, UnsupportedError
+from crmstudy.kernels.reliability import feldt_interval
+from crmstudy.measurement.reliability import reliability
+from crmstudy.notes import CODES
+from crmstudy.responses import Responses
+from crmstudy.results import ESTIMATE_COLUMNS
+from tests.measurement.asked import answers, instrument, likert, scale, small_responses
+from tests.reference import load
+
+
+def values(result, scale=None):
+    table = result.estimates if scale is None else result.estimates[result.estimates["scale"] == scale]
+    return dict(zip(table["term"], table["estimate"], strict=True))
+
+
+def codes(result):
+    return [note.code for note in result.notes]
+
+
+def test_every_scale_of_the_responses_with_its_own_coefficients():
+    result = reliability(small_responses())
+    assert list(result.estimates.columns) == [*ESTIMATE_COLUMNS, "scale"]
+    assert list(values(result, "trust")) == ["alpha", "alpha_standardised", "omega"]
+    assert list(values(result, "worth")) == ["alpha", "alpha_standardised", "spearman_brown"]
+    assert values(result, "complaint") == {}
+    assert codes(result) == ["RELIABILITY_TWO_ITEMS", "RELIABILITY_SINGLE_ITEM"]
+    assert result.tables["scales"]["scale"].tolist() == ["trust", "worth"]
+    assert set(codes(result)) <= set(CODES)
+
+
+def test_a_reversed_item_counts_in_the_direction_of_its_scale():
+    responses = small_responses()
+    turned = responses.frame.assign(t3=6 - responses.frame["t3"])
+    by_hand = values(reliability(turned, items=["t1", "t2", "t3"]))
+    assert values(reliability(responses, scale="trust")) == pytest.approx(by_hand)
+    as_answered = reliability(responses.frame, items=["t1", "t2", "t3"])
+    assert "RELIABILITY_NEGATIVE_ITEM" in codes(as_answered)
+    assert [note.subject for note in as_answered.notes if note.code == "RELIABILITY_NEGATIVE_ITEM"][-1] == "t3"
+    assert values(as_answered)["alpha"] < by_hand["alpha"]
+
+
+def test_complete_cases_are_counted_scale_by_scale():
+    responses = small_responses(60)
+    frame = responses.frame.copy()
+    frame.loc[:4, "w1"] = np.nan
+    frame.loc[3:9, "t1"] = np.nan
+    result = reliability(Responses.from_frame(frame, responses.instruments))
+    counts = result.tables["scales"].set_index("scale")
+    assert counts["n"].to_dict() == {"trust": 53, "worth": 55}
+    assert counts["dropped"].to_dict() == {"trust": 7, "worth": 5}
+    assert result.n == 60 - 2  # rows 3 and 4 lack both
+    assert codes(result).count("RELIABILITY_ROWS_DROPPED") == 2
+    assert "n = 53" in result.text
+    complete = frame.dropna(subset=["w1", "w2"])
+    assert values(result, "worth")["alpha"] == pytest.approx(values(reliability(complete, items=["w1", "w2"]))["alpha"])
+
+
+def test_two_items_get_spearman_brown_and_no_omega():
+    result = reliability(answers(50, "a", "b"), scale="pair", items=["a", "b"])
+    found = values(result)
+    assert found["spearman_brown"] == pytest.approx(found["alpha_standardised"], rel=1e-12)
+    assert "omega" not in found
+    assert result.preferred.values.tolist() == [["pair", "spearman_brown", found["spearman_brown"]]]
+    assert result.tables["items"]["alpha_if_dropped"].isna().all()
+    rows = result.tables["intervals"].set_index("coefficient")
+    assert rows["method"].to_dict() == {"alpha": "Feldt", "spearman_brown": "Fisher z, stepped up"}
+
+
+def test_a_single_item_is_a_note_and_nothing_else():
+    result = reliability(small_responses(), scale="complaint")
+    assert result.estimates.empty
+    assert codes(result) == ["RELIABILITY_SINGLE_ITEM"]
+    assert "no internal consistency" in result.text
+    assert result.preferred.empty
+    assert result.plot() is None
+
+
+def test_an_improper_one_factor_model_gives_no_omega_and_leaves_alpha():
+    case = load("omega/mobi_loyalty")
+    result = reliability(case.data, scale="loyalty", items=list(case.data))
+    assert result.admissible
+    assert codes(result) == ["RELIABILITY_OMEGA_IMPROPER"]
+    assert "omega" not in set(result.estimates["term"])
+    assert "ω" not in result.text
+    assert "'CUSL3' is negative" in result.notes[0].message
+    assert result.preferred["coefficient"].tolist() == ["alpha"]
+
+
+def test_an_omega_that_cannot_be_fitted_is_a_note():
+    frame = answers(40, "a", "b", "c")
+    frame["c"] = frame["b"]
+    result = reliability(frame)
+    assert codes(result) == ["RELIABILITY_OMEGA_FAILED"]
+    assert list(values(result)) == ["alpha", "alpha_standardised"]
+    assert result.admissible
+
+
+@pytest.mark.parametrize("names", [("my item 1", "my item 2", "x-3"), ("رضایت‌مندی", "اعتماد", "وفاداری"), (1, 2, 3)])
+def test_names_of_any_kind(names):
+    frame = answers(50, "a", "b", "c")
+    plain = reliability(frame)
+    frame.columns = pd.Index(names)
+    assert values(reliability(frame)) == pytest.approx(values(plain), rel=1e-12)
+    assert reliability(frame).tables["items"]["item"].tolist() == [str(name) for name in names]
+
+
+def test_all_numeric_columns_of_a_frame_whatever_their_type():
+    frame = answers(50, "a", "b", "c")
+    mixed = frame.assign(
+        a=frame["a"].astype("Int64"), b=frame["b"].astype("float32"), note="text", c=frame["c"].astype("int8")
+    )
+    mixed.loc[0, "a"] = pd.NA
+    result = reliability(mixed)
+    assert result.tables["items"]["item"].tolist() == ["a", "b", "c"]
+    assert values(result) == pytest.approx(values(reliability(frame.iloc[1:])), rel=1e-6)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.permutations(["a", "b", "c", "d"]), st.integers(0, 5))
+def test_the_order_of_columns_and_rows_does_not_matter(order, seed):
+    frame = answers(40, "a", "b", "c", "d", seed=3)
+    shuffled = frame.sample(frac=1, random_state=seed)[list(order)]
+    first, second = reliability(frame), reliability(shuffled)
+    assert values(second) == pytest.approx(values(first), rel=1e-6)
+    pair = [result.tables["items"].set_index("item").loc["b", "item_rest"] for result in (first, second)]
+    assert pair[0] == pytest.approx(pair[1], rel=1e-10)
+
+
+def test_intervals_at_another_level():
+    result = reliability(answers(50, "a", "b", "c"), level=0.9)
+    row = result.estimates.set_index("term").loc["alpha"]
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(feldt_interval(row["estimate"], 50, 3, 0.9))
+    assert "90% CI" in result.text
+
+
+def test_bootstrap_intervals_are_repeatable_and_near_feldts():
+    frame = answers(200, "a", "b", "c")
+    first, again = (reliability(frame, bootstrap=2000, seed=4) for _ in range(2))
+    assert first.to_json() == again.to_json()
+    other = reliability(frame, bootstrap=2000, seed=5)
+    assert first.estimates["ci_low"].tolist() != other.estimates["ci_low"].tolist()
+    rows = first.tables["intervals"]
+    alpha = rows[rows["coefficient"] == "alpha"].set_index("method")[["ci_low", "ci_high"]]
+    width = np.ptp(alpha.loc["Feldt"])
+    assert alpha.loc["percentile bootstrap (2000)"].tolist() == pytest.approx(
+        alpha.loc["Feldt"].tolist(), abs=width / 3
+    )
+    shown = first.estimates.set_index("term").loc["alpha", ["ci_low", "ci_high"]].tolist()
+    assert shown == alpha.loc["percentile bootstrap (2000)"].tolist()
+
+
+def test_a_drawn_seed_is_kept_in_the_call():
+    frame = answers(60, "a", "b")
+    drawn = reliability(frame, bootstrap=200)
+    again = reliability(frame, bootstrap=200, seed=drawn.call["seed"])
+    assert again.estimates["ci_low"].tolist() == drawn.estimates["ci_low"].tolist()
+    assert reliability(frame).call["seed"] is None
+
+
+def test_one_scale_does_not_change_anothers_bootstrap():
+    responses = small_responses()
+    both = reliability(responses, bootstrap=300, seed=1)
+    alone = reliability(responses, scale="worth", bootstrap=300, seed=1)
+    rows = both.estimates[both.estimates["scale"] == "worth"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, alone.estimates)
+
+
+def test_bootstrap_samples_without_variance_are_counted():
+    frame = answers(12, "a", "b").assign(a=[1] * 11 + [2])
+    result = reliability(frame, bootstrap=200, seed=1)
+    note = next(note for note in result.notes if note.code == "RELIABILITY_BOOTSTRAP_SKIPPED")
+    assert "of 200 bootstrap samples" in note.message
+    assert np.isfinite(result.tables["intervals"]["ci_low"]).all()
+
+
+def test_a_formative_scale_is_reported_with_a_warning():
+    frame = answers(50, "a", "b", "c")
+    asked = instrument(scale("tools", likert("a", "b", "c"), reflective=False))
+    assert "RELIABILITY_FORMATIVE" in codes(reliability(Responses.from_frame(frame, [asked])))
+
+
+def test_constant_items_of_all_scales_are_named_at_once():
+    responses = small_responses()
+    frame = responses.frame.assign(t2=4, w1=2)
+    with pytest.raises(AnalysisError, match=r"'trust'.*t2.*'worth'.*w1") as caught:
+        reliability(Responses.from_frame(frame, responses.instruments))
+    assert caught.value.code == "RELIABILITY_CONSTANT_ITEM"
+    assert caught.value.code in CODES
+
+
+def test_too_few_rows_say_how_many_are_needed():
+    with pytest.raises(AnalysisError, match="has 5 complete rows for 5 items; at least 6 are needed"):
+        reliability(answers(5, "a", "b", "c", "d", "e"))
+
+
+def test_items_that_cancel_are_refused():
+    frame = answers(30, "a")
+    with pytest.raises(AnalysisError, match="cancel"):
+        reliability(frame.assign(b=6 - frame["a"]))
+
+
+def test_a_negative_alpha_is_warned_of():
+    frame = answers(40, "a", "b")
+    result = reliability(frame.assign(b=6 - frame["b"]))
+    assert values(result)["alpha"] < 0
+    assert "RELIABILITY_NEGATIVE_ALPHA" in codes(result)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "message"),
+    [
+        ({"ordinal": True}, UnsupportedError, "ordinal=True"),
+        ({"bootstrap": "bca"}, UnsupportedError, "`bootstrap` is a number"),
+        ({"bootstrap": 10}, ModelError, "at least 100"),
+        ({"level": 95}, ModelError, "`level` is a coverage"),
+        ({"seed": -1}, ModelError, "`seed`"),
+        ({"items": ["q1", "b"]}, DataError, "no column 'q1'.*Did you mean 'q'"),
+        ({"items": ["a", "a"]}, DataError, "asked for 2 times"),
+        ({"items": ["a", "word"]}, DataError, "'word' holds text"),
+        ({"items": []}, DataError, "at least one column"),
+        ({"scale": "trust"}, DataError, "declares no scales"),
+    ],
+)
+def test_what_is_refused(keywords, error, message):
+    frame = answers(30, "a", "b", "q").assign(word="x")
+    with pytest.raises(error, match=message):
+        reliability(frame, **keywords)
+
+
+def test_several_faults_are_told_together():
+    with pytest.raises(DataError) as caught:
+        reliability(answers(30, "alpha_1", "alpha_2"), items=["alpha1", "alpha2"])
+    assert len(caught.value.faults) == 2
+
+
+def test_an_unknown_scale_has_a_near_miss():
+    with pytest.raises(DataError, match=r"'trusst'.*Did you mean 'trust'"):
+        reliability(small_responses(), scale="trusst")
+
+
+def test_items_and_scale_of_responses_exclude_each_other():
+    with pytest.raises(DataError, match="either `items` or `scale`"):
+        reliability(small_responses(), scale="trust", items=["t1", "t2"])
+
+
+def test_infinite_values_are_refused():
+    frame = answers(30, "a", "b").astype(float)
+    frame.loc[3, "b"] = np.inf
+    with pytest.raises(DataError, match="'b' holds 1 infinite"):
+        reliability(frame)
+
+
+def test_result_as_json_sentence_and_picture():
+    result = reliability(small_responses())
+    content = json.loads(result.to_json())
+    assert content["kind"] == "reliability"
+    assert content["tables"]["items"][3]["alpha_if_dropped"] is None
+    assert result.text.startswith("Internal consistency (N = 60): trust α = .")
+    plot = result.plot()
+    assert plot is not None
+    assert plot.terms == ("trust", "worth")
+    assert all(low < middle < high for low, middle, high in zip(plot.lows, plot.estimates, plot.highs, strict=True))
