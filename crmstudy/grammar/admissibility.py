@@ -16,7 +16,7 @@ from crmstudy.notes import Note
 
 #: Below this eigenvalue of the information matrix (unit diagonal) parameters cannot be told apart.
 IDENTIFIED_ABOVE = 1e-9
-_ROUNDING = 1e-12
+_ROUNDING = 1e-10
 
 
 def convergence_note(optimum: Optimum) -> Note | None:
@@ -24,7 +24,7 @@ def convergence_note(optimum: Optimum) -> Note | None:
     if optimum.converged:
         return None
     message = (
-        f"the estimation did not converge after {optimum.iterations} iterations ({optimum.reason}; the largest step "
+        f"The estimation did not converge after {optimum.iterations} iterations ({optimum.reason}; the largest step "
         f"still asked for is {optimum.distance:.2g} standard errors). The estimates shown are where it stopped."
     )
     return Note("SEM_NOT_CONVERGED", message, "inadmissible")
@@ -34,7 +34,7 @@ def identification_note(table: ParameterTable, hessian: Array, df: int) -> Note 
     """A note when parameters cannot be told apart, naming those involved."""
     if df < 0:
         message = (
-            f"the model is not identified: it has {table.n_free} free parameters, {-df} more than the data have "
+            f"The model is not identified: it has {table.n_free} free parameters, {-df} more than the data have "
             "moments. Fix or equate parameters, or add indicators."
         )
         return Note("SEM_NOT_IDENTIFIED", message, "inadmissible")
@@ -44,7 +44,7 @@ def identification_note(table: ParameterTable, hessian: Array, df: int) -> Note 
     weights = np.abs(direction)
     names = [name for name, weight in zip(table.free_names(), weights, strict=True) if weight > 0.1 * weights.max()]
     message = (
-        f"the model is not identified: the data cannot tell these parameters apart: {', '.join(names)} (smallest "
+        f"The model is not identified: the data cannot tell these parameters apart: {', '.join(names)} (smallest "
         f"eigenvalue of the information {smallest:.1e}). Fix or equate one of them, or add indicators."
     )
     return Note("SEM_NOT_IDENTIFIED", message, "inadmissible")
@@ -57,43 +57,66 @@ def solution_notes(table: ParameterTable, placement: Placement, estimates: Array
         if row.op == "~~" and row.lhs == row.rhs and value < 0:
             what = "variance of the factor" if row.lhs in table.latent else "residual variance of"
             message = (
-                f"the {what} '{row.lhs}' is negative ({value:.4f}), which no population can have (a Heywood case)."
+                f"The {what} '{row.lhs}' is negative ({value:.4f}), which no population can have (a Heywood case)."
             )
             notes.append(Note("SEM_NEGATIVE_VARIANCE", message, "inadmissible", row.lhs))
     if table.latent:
         size = len(table.latent)
         notes += _latent_notes(table.latent, implied.phi[:size, :size])
-    theta = _residual_covariance(table, placement, estimates)
-    smallest = float(np.linalg.eigvalsh(theta)[0]) if np.any(theta - np.diag(np.diagonal(theta))) else 0.0
-    if smallest < -_ROUNDING * max(1.0, float(np.abs(theta).max())):
-        message = f"the residual covariance matrix is not positive definite (smallest eigenvalue {smallest:.4f})."
-        notes.append(Note("SEM_RESIDUAL_COVARIANCE", message, "inadmissible"))
+    codes = {note.code for note in notes}
+    if "SEM_NEGATIVE_VARIANCE" not in codes:
+        smallest = _improper_eigenvalue(_residual_covariance(table, estimates))
+        if smallest is None and "SEM_LATENT_COVARIANCE" not in codes:
+            smallest = _improper_eigenvalue(_structural_covariance(placement, estimates))
+        if smallest is not None:
+            message = f"The residual covariance matrix is not positive definite (smallest eigenvalue {smallest:.4g})."
+            notes.append(Note("SEM_RESIDUAL_COVARIANCE", message, "inadmissible"))
     return notes
 
 
 def _latent_notes(names: tuple[str, ...], covariance: Array) -> list[Note]:
     notes = []
-    smallest = float(np.linalg.eigvalsh(covariance)[0])
+    smallest = _improper_eigenvalue(covariance)
     variances = np.diagonal(covariance)
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = covariance / np.sqrt(np.multiply.outer(variances, variances))
     pairs = [(i, j) for i in range(len(names)) for j in range(i) if np.isfinite(correlation[i, j])]
-    if smallest < -_ROUNDING * max(1.0, float(np.abs(covariance).max())):
-        message = f"the covariance matrix of the factors is not positive definite (smallest eigenvalue {smallest:.4f})"
+    if smallest is not None:
+        message = f"The covariance matrix of the factors is not positive definite (smallest eigenvalue {smallest:.4f})"
         if pairs:
             i, j = max(pairs, key=lambda pair: abs(correlation[pair]))
             message += f"; the largest correlation is that of {names[j]} and {names[i]}, {correlation[i, j]:.3f}"
         notes.append(Note("SEM_LATENT_COVARIANCE", message + ".", "inadmissible"))
     for i, j in pairs:
         if abs(correlation[i, j]) > 1.0 + 1e-9:
-            message = f"the correlation of {names[j]} and {names[i]} is {correlation[i, j]:.3f}, beyond 1."
+            message = f"The correlation of {names[j]} and {names[i]} is {correlation[i, j]:.3f}, beyond 1."
             notes.append(Note("SEM_CORRELATION_BEYOND_ONE", message, "inadmissible", f"{names[j]} ~~ {names[i]}"))
     return notes
 
 
-def _residual_covariance(table: ParameterTable, placement: Placement, estimates: Array) -> Array:
-    theta: Array = np.zeros((len(table.observed), len(table.observed)))
-    for (matrix, i, j), value in zip(placement.places, estimates, strict=True):
-        if matrix == "residual_covariance":
-            theta[i, j] = theta[j, i] = value
+def _residual_covariance(table: ParameterTable, estimates: Array) -> Array:
+    """Residual covariance matrix of the observed variables, wherever their residuals stand in the matrices."""
+    at = {name: index for index, name in enumerate(table.observed)}
+    theta: Array = np.zeros((len(at), len(at)))
+    for row, value in zip(table.rows, estimates, strict=True):
+        if row.op == "~~" and row.lhs in at and row.rhs in at:
+            theta[at[row.lhs], at[row.rhs]] = theta[at[row.rhs], at[row.lhs]] = value
     return theta
+
+
+def _structural_covariance(placement: Placement, estimates: Array) -> Array:
+    """Covariance matrix of the structural variables' residuals."""
+    psi: Array = np.zeros((len(placement.structural), len(placement.structural)))
+    for (matrix, i, j), value in zip(placement.places, estimates, strict=True):
+        if matrix == "latent_covariance":
+            psi[i, j] = psi[j, i] = value
+    return psi
+
+
+def _improper_eigenvalue(covariance: Array) -> float | None:
+    """The smallest eigenvalue of the covariance matrix when it is negative beyond rounding, scale by scale."""
+    spread = np.sqrt(np.abs(np.diagonal(covariance)))
+    scaled = covariance / np.multiply.outer(*(np.where(spread > 0, spread, 1.0),) * 2)
+    if not len(covariance) or float(np.linalg.eigvalsh(scaled)[0]) >= -_ROUNDING:
+        return None
+    return float(np.linalg.eigvalsh(covariance)[0])

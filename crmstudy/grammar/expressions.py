@@ -18,6 +18,7 @@ Dual = tuple[Any, Any]  # value and gradient
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "exp": (np.exp, np.exp),
     "log": (np.log, lambda x: 1.0 / x),
+    "log10": (np.log10, lambda x: 1.0 / (x * np.log(10.0))),
     "sqrt": (np.sqrt, lambda x: 0.5 / np.sqrt(x)),
     "abs": (np.abs, np.sign),
 }

@@ -8,9 +8,9 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from crmstudy.errors import AnalysisError
+from crmstudy.errors import AnalysisError, ModelError
 from crmstudy.grammar.admissibility import convergence_note, identification_note, solution_notes
-from crmstudy.grammar.layout import Placement, place, start_values
+from crmstudy.grammar.layout import Placement, Strategy, place, start_values
 from crmstudy.grammar.options import SemKeywords, SemOptions, resolve_options
 from crmstudy.grammar.sample import SampleMoments, sample_moments
 from crmstudy.grammar.semresult import SemResult, Solution
@@ -19,6 +19,13 @@ from crmstudy.grammar.table import ParameterTable, build_table
 from crmstudy.kernels.cbsem import Array, MaximumLikelihood, SampleBlock
 from crmstudy.kernels.optimise import Optimum, minimise
 from crmstudy.notes import Note
+
+_ATTEMPTS: tuple[tuple[Strategy, bool], ...] = (
+    ("ratios", True), ("deviations", True), ("units", True), ("ratios", False), ("units", False),
+)  # fmt: skip
+_LAST_USUAL_ATTEMPT = ("units", True)
+#: More iterations than this make an arrival suspicious.
+_QUICK = 60
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ def fit_model(model: str, data: Any = None, *, function: str = "sem", **keywords
         Data that do not allow the model.
     """
     options = resolve_options(keywords)
+    if not isinstance(model, str):
+        raise ModelError(f"the model must be a text in lavaan syntax; found {type(model).__name__}.")
     spec, table = _read(model, options.std_lv, options.fixed_x)
     moments = sample_moments(spec, table.observed, data, options)
     prepared = _Prepared(spec, table, moments, place(table, moments.covariance), options)
@@ -68,26 +77,45 @@ def _read(model: str, std_lv: bool, fixed_x: bool) -> tuple[ModelSpec, Parameter
 
 
 def _estimate(prepared: _Prepared) -> Optimum:
-    """Minimise from the usual start values and, if that fails, from cautious ones."""
-    table, sample = prepared.table, prepared.moments.covariance
-    objective = MaximumLikelihood((SampleBlock(prepared.placement.layout, sample),), table.n_free)
+    """Minimise from several starts, unless the first one arrives quickly at a proper solution.
+
+    A slow or improper arrival may be a local minimum; then the lowest minimum found counts.
+    """
+    table, moments, options = prepared.table, prepared.moments, prepared.options
+    layout = prepared.placement.layout
+    objective = MaximumLikelihood((SampleBlock(layout, moments.covariance),), table.n_free)
+    tied = table.n_free < sum(row.free > 0 for row in table.rows)
     best: Optimum | None = None
-    for cautious in (False, True):
-        start = start_values(table, sample, cautious=cautious)
-        found = minimise(objective, start, prepared.moments.n, max_iter=prepared.options.max_iter)
-        if found is not None and (
-            best is None or (found.converged, -found.point.value) > (best.converged, -best.point.value)
-        ):
+    for strategy, scoring in _ATTEMPTS:
+        start = start_values(table, moments.covariance, strategy)
+        found = minimise(objective, start, moments.n, max_iter=options.max_iter, scoring=scoring)
+        if found is None:
+            continue
+        if best is None or _rank(found) < _rank(best):
             best = found
-        if best is not None and best.converged:
+        if scoring and strategy == "ratios" and not tied and _is_proper(prepared, found):
+            break
+        if best.converged and (strategy, scoring) == _LAST_USUAL_ATTEMPT:
             break
     if best is None:
         raise AnalysisError(
-            "the start values must imply a positive definite covariance matrix, but none of two attempts did. Give "
+            "the start values must imply a positive definite covariance matrix, but none of those tried did. Give "
             "start() values or check the fixed values of the model.",
             "SEM_NO_START",
         )
     return best
+
+
+def _rank(optimum: Optimum) -> tuple[bool, float]:
+    """Converged before not converged, then the lower discrepancy; differences of rounding do not count."""
+    return not optimum.converged, round(optimum.point.value, 11)
+
+
+def _is_proper(prepared: _Prepared, optimum: Optimum) -> bool:
+    if not optimum.converged or optimum.iterations > _QUICK:
+        return False
+    estimates = _row_values(prepared.table, prepared.placement, optimum.point.theta)
+    return not solution_notes(prepared.table, prepared.placement, estimates, optimum.point.moments[0])
 
 
 def _judge(prepared: _Prepared, optimum: Optimum, call: dict[str, Any]) -> SemResult:
@@ -103,7 +131,7 @@ def _judge(prepared: _Prepared, optimum: Optimum, call: dict[str, Any]) -> SemRe
     if optimum.converged:
         stuck += solution_notes(table, prepared.placement, estimates, implied)
     if df == 0 and not stuck:
-        stuck.append(Note("SEM_SATURATED", "the model has no degrees of freedom: it fits perfectly whatever the data."))
+        stuck.append(Note("SEM_SATURATED", "The model has no degrees of freedom: it fits perfectly whatever the data."))
     solution = Solution(
         prepared.spec, table, prepared.placement, moments, optimum, estimates, vcov, df, prepared.options.level,
         prepared.options.se, prepared.options.seed,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from crmstudy.grammar.table import ParameterTable, Row
 from crmstudy.kernels.cbsem import MATRICES, Array, Layout, Matrix
+
+Strategy = Literal["ratios", "deviations", "units"]
 
 
 @dataclass(frozen=True)
@@ -87,29 +90,32 @@ def _position(row: Row, at_observed: dict[str, int], at_structural: dict[str, in
     return "residual_covariance", at_observed[row.lhs], at_observed[row.rhs]
 
 
-def start_values(table: ParameterTable, sample: Array, *, cautious: bool = False) -> Array:
+def start_values(table: ParameterTable, sample: Array, strategy: Strategy = "ratios") -> Array:
     """Start values for the free parameters, (q,).
 
     Loadings come from ratios of covariances with the other indicators of the factor, factor variances from the
     reference indicator, residual variances are half the sample variances; paths and covariances start at 0.
-    ``cautious`` starts all loadings at 1 standard deviation ratio and factors small, for a second attempt.
+    Equal parameters start at the mean of their guesses. Other strategies serve second attempts: ``deviations`` gives
+    every indicator the loading of its standard deviation and factors little variance, ``units`` starts all loadings
+    at 1.
     """
-    guess = _Guess(table, sample, cautious)
-    start = np.zeros(table.n_free)
-    filled = np.zeros(table.n_free, dtype=bool)
+    guess = _Guess(table, sample, strategy)
+    total, count, given = np.zeros(table.n_free), np.zeros(table.n_free), np.full(table.n_free, np.nan)
     for row in table.rows:
-        if row.free and (not filled[row.free - 1] or row.start is not None):
-            start[row.free - 1] = guess.value(row) if row.start is None else row.start
-            filled[row.free - 1] = True
-    return start
+        if row.free:
+            total[row.free - 1] += guess.value(row)
+            count[row.free - 1] += 1
+            if row.start is not None:
+                given[row.free - 1] = row.start
+    return np.where(np.isnan(given), total / np.maximum(count, 1), given)
 
 
 class _Guess:
     """Simple guesses for each kind of parameter."""
 
-    def __init__(self, table: ParameterTable, sample: Array, cautious: bool) -> None:
+    def __init__(self, table: ParameterTable, sample: Array, strategy: Strategy) -> None:
         self.at = {name: index for index, name in enumerate(table.observed)}
-        self.sample, self.cautious = sample, cautious
+        self.sample, self.strategy = sample, strategy
         self.loadings: dict[tuple[str, str], float] = {}
         self.variances: dict[str, float] = {}
         for factor in table.latent:
@@ -143,12 +149,15 @@ class _Guess:
         s, i, r = self.sample, self.at[item], self.at[reference]
         alike = float(np.sqrt(s[i, i] / s[r, r]))
         sign = -1.0 if s[i, r] < 0 else 1.0
-        if item == reference or self.cautious:
-            return 1.0 if item == reference else sign * alike
+        if item == reference or self.strategy == "units":
+            return 1.0
+        if self.strategy == "deviations":
+            return sign * alike
         others = [self.at[name] for name in items if name not in (item, reference)]
         if others:
             above, below = s[i, others], s[r, others]
-            ratio = float(above @ below) / max(float(below @ below), 1e-12)
+            length = float(below @ below)
+            ratio = float(above @ below) / length if length > 0 else 0.0
             if 0.2 * alike < abs(ratio) < 5.0 * alike:
                 return ratio
         return sign * alike
@@ -157,8 +166,8 @@ class _Guess:
         """Variance the reference shares with the others, kept between a tenth and nine tenths of its own."""
         r = self.at[reference]
         own = float(self.sample[r, r])
-        if self.cautious:
-            return 0.2 * own
+        if self.strategy != "ratios":
+            return 0.2 * own if self.strategy == "deviations" else 0.05 * own
         shared = [self.sample[r, self.at[name]] / ratio for name, ratio in ratios.items() if name != reference]
         found = float(np.median(shared)) if shared else 0.5 * own
         return min(max(found, 0.1 * own), 0.9 * own)

@@ -102,7 +102,7 @@ def resolve_options(keywords: Mapping[str, Any]) -> SemOptions:
     resolved = dict(given)
     for name, built in _BUILT.items():
         value = built[0] if given[name] is None else given[name]
-        if value not in built:
+        if not isinstance(value, str | bool) or value not in built:
             choices = ", ".join(repr(choice) for choice in built)
             refused.append(Fault(f"{name}={value!r} is not built yet; this version has {choices}."))
         resolved[name] = value
@@ -143,6 +143,9 @@ def _check_values(given: Mapping[str, Any]) -> list[Fault]:
     for name in ("std_lv", "fixed_x"):
         if given[name] is not None and not isinstance(given[name], bool):
             faults.append(Fault(f"{name}= must be True or False; found {given[name]!r}."))
+    seed = given["seed"]
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+        faults.append(Fault(f"seed= must be a whole number from 0; found {seed!r}."))
     control = given["control"] or {}
     if not isinstance(control, Mapping):
         return [*faults, Fault(f"control= must be a mapping such as {{'max_iter': 500}}; found {control!r}.")]

@@ -44,6 +44,10 @@ def sample_moments(spec: ModelSpec, names: Sequence[str], data: Any, options: Se
     """
     if (data is None) == (options.sample_cov is None):
         raise DataError("give either data or sample_cov= (with sample_n=), and not both.")
+    if data is not None and options.sample_n is not None:
+        raise DataError("sample_n= belongs to sample_cov=; with data the rows are counted.")
+    if not names:
+        raise ModelError("the model has no observed variable; at least one factor must be measured by columns.")
     moments = _from_covariance(spec, names, options) if data is None else _from_rows(spec, names, data)
     _check_rank(moments)
     return moments
@@ -67,16 +71,13 @@ def _from_rows(spec: ModelSpec, names: Sequence[str], data: Any) -> SampleMoment
         )
         notes = (*notes, Note("SEM_ROWS_DROPPED", message))
     n = len(values)
-    if n <= len(names):
-        raise AnalysisError(
-            f"N must exceed the number of observed variables: the model has {len(names)} variables and the data "
-            f"{n} complete rows. Collect more answers or make the model smaller.",
-            "SEM_TOO_FEW_ROWS",
-        )
+    _refuse_few_rows(names, n)
+    span, size = np.ptp(values, axis=0), np.abs(values).max(axis=0)
+    _refuse_constant([name for name, flat in zip(names, span <= 1e-12 * size, strict=True) if flat])
     centred = values - values.mean(axis=0)
-    covariance = centred.T @ centred / n
-    constant = [name for name, column in zip(names, values.T, strict=True) if column.min() == column.max()]
-    _refuse_constant(constant)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        covariance = centred.T @ centred / n
+    _refuse_extreme(names, covariance)
     return SampleMoments(tuple(names), covariance, n, dropped, notes)
 
 
@@ -84,7 +85,7 @@ def _check_numeric(columns: pd.DataFrame) -> None:
     faults = [
         f"'{name}' must hold numbers; its column holds {dtype}. Convert it or correct the text in it."
         for name, dtype in zip(columns.columns, columns.dtypes, strict=True)
-        if not pd.api.types.is_numeric_dtype(dtype)
+        if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_complex_dtype(dtype)
     ]
     if columns.columns.has_duplicates:
         twice = sorted(set(columns.columns[columns.columns.duplicated()]))
@@ -94,10 +95,29 @@ def _check_numeric(columns: pd.DataFrame) -> None:
 
 
 def _refuse_infinite(names: Sequence[str], values: Array) -> None:
-    infinite = np.isinf(values).any(axis=0)
-    if infinite.any():
-        found = ", ".join(name for name, bad in zip(names, infinite, strict=True) if bad)
+    infinite = [name for name, column in zip(names, values.T, strict=True) if np.isinf(column).any()]
+    if infinite:
+        found = ", ".join(infinite)
         raise DataError(f"variables hold infinite values: {found}; correct them or mark them as missing.")
+
+
+def _refuse_few_rows(names: Sequence[str], n: int) -> None:
+    if n <= len(names):
+        raise AnalysisError(
+            f"N must exceed the number of observed variables: the model has {len(names)} variables and the data "
+            f"{n} complete rows. Collect more answers or make the model smaller.",
+            "SEM_TOO_FEW_ROWS",
+        )
+
+
+def _refuse_extreme(names: Sequence[str], covariance: Array) -> None:
+    """Variances whose squares would leave the range of floating-point numbers."""
+    variances = np.diagonal(covariance)
+    extreme = [name for name, v in zip(names, variances, strict=True) if not 1e-140 < v < 1e140]
+    if extreme:
+        raise DataError(
+            f"variables are too large or too small to compute with: {', '.join(extreme)}; change their unit."
+        )
 
 
 def _refuse_constant(names: Sequence[str]) -> None:
@@ -117,8 +137,9 @@ def _from_covariance(spec: ModelSpec, names: Sequence[str], options: SemOptions)
             f"sample_cov= must be a DataFrame with the variables as index and columns; found {type(matrix).__name__}."
         )
     n = options.sample_n
-    if n is None or isinstance(n, bool) or n < 2:
-        raise DataError(f"sample_cov= needs sample_n=, the number of rows it was computed from; found {n!r}.")
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 2:
+        raise DataError(f"sample_cov= needs sample_n=, the whole number of rows it was computed from; found {n!r}.")
+    _refuse_few_rows(names, int(n))
     if list(matrix.index) != list(matrix.columns):
         raise DataError("sample_cov= must have the same variables, in the same order, as index and columns.")
     unknown = spec.unknown_names(list(matrix.columns))
@@ -128,6 +149,7 @@ def _from_covariance(spec: ModelSpec, names: Sequence[str], options: SemOptions)
     if not np.isfinite(values).all() or np.abs(values - values.T).max() > 1e-8 * np.abs(values).max():
         raise DataError("sample_cov= must be a full symmetric matrix without missing values.")
     _refuse_constant([name for name, variance in zip(names, np.diagonal(values), strict=True) if variance <= 0])
+    _refuse_extreme(names, values)
     covariance = (values + values.T) / 2 * (n - 1) / n  # divisor n - 1 as software prints it; likelihood takes n
     return SampleMoments(tuple(names), covariance, int(n))
 

@@ -121,11 +121,11 @@ class SemResult(Result):
 
     @cached_property
     def fit(self) -> pd.Series[Any]:
-        """Fit indices under lavaan's names; after a failed estimation only the counts."""
+        """Fit indices under lavaan's names; without convergence or with negative df only the counts."""
         s = self.solution
         n, sample = s.moments.n, s.moments.covariance
         counts: dict[str, float] = {"npar": s.table.n_free, "ntotal": n, "df": s.df}
-        if not self.converged:
+        if not self.converged or s.df < 0:
             return pd.Series({**dict.fromkeys(_FIT_NAMES, np.nan), **counts}, dtype=float)
         sigma = self._implied.sigma
         exogenous = np.array([name in s.table.exogenous for name in s.table.observed])
@@ -348,7 +348,8 @@ class SemResult(Result):
         interval = write_number((f["rmsea_ci_lower"], f["rmsea_ci_upper"]), "interval_r", decimals=3)
         return (
             f"χ²({f['df']:.0f}, N = {write_number(self.n, 'n')}) = {write_number(f['chisq'], 'statistic')}, "
-            f"{p_phrase(f['pvalue'])}, CFI = {write_number(f['cfi'], 'index')}, TLI = {write_number(f['tli'], 'index')}, "
+            f"{p_phrase(f['pvalue'])}, CFI = {write_number(f['cfi'], 'index')}, "
+            f"TLI = {write_number(f['tli'], 'index')}, "
             f"RMSEA = {write_number(f['rmsea'], 'index')}, 90% CI {interval}, "
             f"SRMR = {write_number(f['srmr'], 'index')}.{mark}"
         )

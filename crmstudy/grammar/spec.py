@@ -7,6 +7,7 @@ The syntax is that of lavaan (Rosseel, 2012, sec. 3): ``=~`` (is measured by), `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -136,8 +137,6 @@ def parse_model(text: str) -> ModelSpec:
     UnsupportedError
         When the text is right but uses operators this version does not have; they are refused by name.
     """
-    if not isinstance(text, str):
-        raise ModelError(f"the model must be a text in lavaan syntax; found {type(text).__name__}.")
     reader = _ModelReader(text)
     reader.read()
     if reader.faults:
@@ -241,10 +240,11 @@ class _ModelReader:
                     f"one name, or names joined by '+', must stand before '{operator.text}'.",
                 )
             heads.append(part[0])
-        for part in _split(right, "+"):
-            if not part:
-                raise self.stop(right[-1], "a name is missing beside '+'.")
-            for head in heads:
+        parts = _split(right, "+")
+        if not all(parts):
+            raise self.stop(right[-1], "a name is missing beside '+'.")
+        for head in heads:
+            for part in parts:
                 self.add(self.term(head, operator, part))
 
     def term(self, head: Token, operator: Token, part: list[Token]) -> Term:
@@ -263,6 +263,9 @@ class _ModelReader:
         term = Term(head.text, operator.text, name[0].text, token=name[0], lhs_token=head)
         if operator.text != "~~" and head.text == name[0].text:
             raise self.stop(name[0], f"'{head.text}' cannot stand on both sides of '{operator.text}'.")
+        if len(factors) > 2:
+            message = f"one modifier a '*': for several, write the variable again, as in '... + b*{name[0].text}'."
+            raise self.stop(factors[1][0] if factors[1] else part[0], message)
         for factor in factors[:-1]:
             if not factor:
                 raise self.stop(part[0], "a modifier is missing before '*'.")
@@ -278,9 +281,11 @@ class _ModelReader:
     def modified(self, term: Term, factor: list[Token], *, asks: bool) -> Term:
         first = factor[0]
         if len(factor) == 1 and first.kind == "name":
+            if first.text in ("Inf", "NaN", "TRUE", "FALSE", "NULL"):
+                raise self.stop(first, f"'{first.text}' cannot be a label or a value here.")
             return replace(term, free=True) if first.text == "NA" else replace(term, label=first.text)
         if len(factor) == 1 and first.kind == "string":
-            return replace(term, label=first.text[1:-1])
+            return replace(term, label=self.label(first))
         if first.kind == "name" and first.text not in FUNCTIONS and len(factor) > 1 and factor[1].text == "(":
             return self.called(term, first, factor[2:-1], closed=factor[-1].text == ")")
         value = self.number(factor)
@@ -298,10 +303,19 @@ class _ModelReader:
             return replace(term, start=self.number(inner))
         if len(inner) != 1 or inner[0].kind not in ("string", "name"):
             raise self.stop(inner[0], f"'{name.text}()' must hold one text in quotes.")
-        text = inner[0].text.strip("\"'")
         if name.text == "label":
-            return replace(term, label=text)
+            return replace(term, label=self.label(inner[0]))
+        text = inner[0].text.strip("\"'")
+        if len(tokenise(text)) == 1:
+            return replace(term, label=self.label(inner[0]))
         return replace(term, equal_to=self.reference(inner[0], text))
+
+    def label(self, token: Token) -> str:
+        text = token.text.strip("\"'")
+        words = tokenise(text)
+        if len(words) != 1 or words[0].kind != "name" or words[0].text != text:
+            raise self.stop(token, "a label must be a name: letters, digits, '.' and '_', beginning with a letter.")
+        return text
 
     def reference(self, token: Token, text: str) -> tuple[str, str, str]:
         parts = tokenise(text)
@@ -316,7 +330,10 @@ class _ModelReader:
             raise self.stop(fault.token, str(fault)) from None
         if expression.names:
             raise self.stop(tokens[0], "a modifier is a number, NA, a label, start(), label() or equal().")
-        return float(expression.value({}))
+        value = float(expression.value({}))
+        if not math.isfinite(value):
+            raise self.stop(tokens[0], f"a modifier must be a finite number; this is {value}.")
+        return value
 
     def add(self, term: Term) -> None:
         """Keep a term; a parameter written twice has its modifiers joined, unless they contradict each other."""

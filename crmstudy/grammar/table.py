@@ -164,7 +164,8 @@ def _set_scales(rows: list[Row], spec: ModelSpec, *, std_lv: bool) -> list[Row]:
         else:
             sets_scale = row.op == "=~" and row.lhs not in first
             first.update([row.lhs] if row.op == "=~" else [])
-        scaled.append(replace(row, free=0, value=1.0) if sets_scale and key not in decided else row)
+        scale = 1.0 if row.start is None else row.start  # lavaan: a start value of the marker is what it is fixed at
+        scaled.append(replace(row, free=0, value=scale) if sets_scale and key not in decided else row)
     return scaled
 
 

@@ -64,6 +64,8 @@ def nfi(x: ChiSquares) -> float:
     """Normed fit index (Bentler & Bonett, 1980)."""
     if x.df > x.baseline_df or x.baseline_chisq <= 0:
         return math.nan
+    if x.df == 0:
+        return 1.0
     return (x.baseline_chisq - x.chisq) / x.baseline_chisq
 
 

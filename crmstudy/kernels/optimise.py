@@ -37,7 +37,13 @@ class Optimum:
 
 
 def minimise(
-    objective: MaximumLikelihood, start: Array, n: float, *, max_iter: int = 500, tolerance: float = 1e-7
+    objective: MaximumLikelihood,
+    start: Array,
+    n: float,
+    *,
+    max_iter: int = 500,
+    tolerance: float = 1e-7,
+    scoring: bool = True,
 ) -> Optimum | None:
     """Minimise a discrepancy from ``start``.
 
@@ -53,6 +59,8 @@ def minimise(
         Largest number of steps.
     tolerance : float
         Largest step, in standard errors, that still counts as none.
+    scoring : bool
+        Begin with Fisher scoring; False begins with the diagonal of the expected Hessian, for a second attempt.
 
     Returns
     -------
@@ -62,14 +70,15 @@ def minimise(
     point = objective.evaluate(start)
     if point is None:
         return None
-    return _Iteration(objective, point, n, tolerance).run(max_iter)
+    return _Iteration(objective, point, n, tolerance, scoring).run(max_iter)
 
 
 class _Iteration:
-    def __init__(self, objective: MaximumLikelihood, point: Point, n: float, tolerance: float) -> None:
+    def __init__(self, objective: MaximumLikelihood, point: Point, n: float, tolerance: float, scoring: bool) -> None:
         self.objective, self.point, self.n, self.tolerance = objective, point, n, tolerance
+        self.scoring_steps = _SCORING_STEPS if scoring else 0
         self.hessian = objective.expected_hessian(point)
-        self.inverse = regular_inverse(self.hessian)
+        self.inverse = regular_inverse(self.hessian if scoring else np.diag(np.diagonal(self.hessian)))
         self.fresh = True  # the inverse belongs to the present point
 
     def run(self, max_iter: int) -> Optimum:
@@ -80,7 +89,7 @@ class _Iteration:
                 arrived = self.arrived(slack=10.0)
                 reason = "" if arrived else "no step lowers the discrepancy any further"
                 return self.optimum(step_number, converged=arrived, reason=reason)
-            if step_number < _SCORING_STEPS:
+            if step_number < self.scoring_steps:
                 self.refresh()
         if self.arrived():
             return self.optimum(max_iter, converged=True)
@@ -94,8 +103,8 @@ class _Iteration:
 
     def distance(self) -> float:
         step = self.inverse @ self.point.gradient
-        errors = np.sqrt(np.maximum(np.diagonal(self.inverse), 1e-300) * 2.0 / self.n)
-        return float(np.max(np.abs(step) / errors, initial=0.0))
+        errors = np.sqrt(np.abs(np.diagonal(self.inverse)) * 2.0 / self.n)
+        return float(np.max(np.abs(step) / np.where(errors > 0, errors, 1.0), initial=0.0))
 
     def arrived(self, slack: float = 1.0) -> bool:
         """True when the step asked for is negligible, by the present inverse and by a fresh one."""
@@ -112,7 +121,7 @@ class _Iteration:
             return True
         self.refresh()
         for damping in _DAMPINGS:
-            damped = self.hessian + damping * np.diag(np.diagonal(self.hessian) + 1e-8)
+            damped = self.hessian + damping * np.diag(np.diagonal(self.hessian))
             if self.accept(-regular_inverse(damped) @ self.point.gradient):
                 return True
         return False
@@ -137,10 +146,11 @@ class _Iteration:
         turned = found.gradient - self.point.gradient
         curvature = float(moved @ turned)
         self.point, self.fresh = found, False
-        if curvature <= 1e-10 * float(np.linalg.norm(moved) * np.linalg.norm(turned)) or curvature <= 0.0:
-            return
         inverse_turned = self.inverse @ turned
-        scale = (1.0 + float(turned @ inverse_turned) / curvature) / curvature
+        expected = float(turned @ inverse_turned)
+        if curvature <= 1e-8 * expected or curvature <= 0.0:
+            return
+        scale = (1.0 + expected / curvature) / curvature
         crossed = np.multiply.outer(moved, inverse_turned) / curvature
         self.inverse = self.inverse + scale * np.multiply.outer(moved, moved) - crossed - crossed.T
 
@@ -151,7 +161,10 @@ class _Iteration:
 
 def regular_inverse(hessian: Array) -> Array:
     """The inverse of a Hessian; directions it says nothing about are damped instead of blown up."""
-    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(hessian), 1e-12))
+    if not len(hessian):
+        return hessian
+    diagonal = np.diagonal(hessian)
+    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))  # by itself: units differ by many powers of ten
     scaled = hessian * np.multiply.outer(scale, scale)
     factor, failed = lapack.dpotrf(scaled, lower=1)
     if not failed and np.diagonal(factor).min(initial=1.0) > 1e-5:
