@@ -1,0 +1,299 @@
+"""What is said about items, reliability and correlations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from crmstudy.drawing import HeatMap, LikertBars
+from crmstudy.report import prose
+from crmstudy.report.document import (
+    Cell,
+    Citation,
+    Column,
+    Element,
+    FigureBlock,
+    Inline,
+    Number,
+    Paragraph,
+    Piece,
+    Pointer,
+    Section,
+    Table,
+    TableNotes,
+    phrase,
+)
+from crmstudy.report.tables import Usage, build_table, column, from_frame, is_absent, lower_triangle
+from crmstudy.report.told import Told
+
+_TERMS = {
+    "alpha": "α", "alpha_standardised": "α, standardised", "omega": "ω", "spearman_brown": "Spearman–Brown",
+}  # fmt: skip
+_STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+
+
+def items_section(told: Told) -> Section:
+    """Descriptives of the items, and their answers as diverging bars."""
+    table = told.result.tables["items"]
+    elements: list[Element] = [
+        told.sentences(prose.items_sentence(table.drop_duplicates("item"))),
+        _items_table(told, table),
+    ]
+    drawings: tuple[Any, ...] = getattr(told.result, "plots", lambda: (told.result.plot(),))()
+    for number, drawing in enumerate(drawing for drawing in drawings if drawing is not None):
+        elements.append(_bars(told, drawing, number))
+    return told.section(elements)
+
+
+def _ends(told: Told, drawing: LikertBars) -> Inline:
+    """The words at the ends of the response formats, item by item, where the items of a figure do not share them."""
+    if drawing.low_label or drawing.high_label or told.sample is None:
+        return ()
+    lang, asked = told.record.lang, told.sample.responses.items
+    said = []
+    for name in (name.removesuffix(" (R)") for name in drawing.items):
+        if name not in asked:
+            continue
+        response = asked[name].response
+        low, high = response.label(response.low, lang), response.label(response.high, lang)
+        if asked[name].reverse:
+            low, high = high, low
+        said += [phrase("{}: {} – {}", name, low, high)] if low and high else []
+    return phrase("Ends of the response formats: {}.", prose.joined(said, "; ")) if said else ()
+
+
+def _items_table(told: Told, table: pd.DataFrame) -> Table:
+    columns = [
+        column("scale", "Scale"), column("item", "Item"), column("n", kind="n"), column("missing", kind="n"),
+        column("mean", kind="estimate"), column("sd", kind="estimate"), column("skew", "Skew", "estimate"),
+        column("kurtosis", "Kurtosis", "estimate"), column("min", "Min", "n"), column("max", "Max", "n"),
+        column("floor_percent", "Floor", "percent"), column("ceiling_percent", "Ceiling", "percent"),
+    ]  # fmt: skip
+    notes = TableNotes(
+        general=(
+            phrase("Every item is described from all its own answers; *n* is their number. "
+                   "Reversed items are described after reversal."),
+            phrase("Skew and kurtosis are 0 for a normal distribution. Floor and ceiling are the percent of answers at "
+                   "the two ends of the response format."),
+        )
+    )  # fmt: skip
+    return from_frame(
+        told.table_id("items"), told.title("Item Descriptives"), columns, table,
+        usage=_by_row(told, table["n"], "answers missing on that item"), notes=notes, group="scale", mark=told.mark,
+    )  # fmt: skip
+
+
+def _by_row(told: Told, sizes: pd.Series[Any], why: str) -> Usage:
+    """The size of a table whose rows have an n of their own."""
+    if (sizes == told.result.n).all():
+        return replace(told.usage(why), dropped=0)
+    excluded = f"; {told.excluded} excluded by screening before" if told.excluded else ""
+    return Usage(told.result.n, None, f"n stands in each row; left out there: {why}{excluded}")
+
+
+def _bars(told: Told, drawing: LikertBars, number: int) -> FigureBlock:
+    odd = len(drawing.values) % 2
+    half = len(drawing.values) // 2
+    split = f"; the middle answer {drawing.values[half]} is divided between the sides" if odd else ""
+    note = phrase(
+        "Percent of the answers to each item {}. Left of the line: answers {} to {}; right of it: {} to {}{}. The "
+        "percentages at the ends are the sums of each side; shares below 5.5% are not labelled.",
+        Citation("heiberger_robbins_2014"), str(drawing.values[0]), str(drawing.values[half - 1]),
+        str(drawing.values[half + odd]), str(drawing.values[-1]), split,
+    )  # fmt: skip
+    if number:
+        note = phrase("To be read as {}.", Pointer(told.table_id("answers_1")))
+    title = phrase("Answers to the Items of {}", drawing.title)
+    ends = _ends(told, drawing)
+    notes = (note, ends) if ends else (note,)
+    return FigureBlock(told.table_id(f"answers_{number + 1}"), title, drawing, notes, told.mark)
+
+
+def reliability_section(told: Told) -> Section:
+    """Coefficients of every scale, then the items."""
+    result = told.result
+    sentences = [
+        prose.reliability_sentence(str(scale), rows, told.level)
+        for scale, rows in result.estimates.groupby("scale", sort=False)
+    ]
+    elements: list[Element] = []
+    if sentences:
+        elements += [told.listing(sentences), _coefficients(told), _item_statistics(told, result.tables["items"])]
+    for note in result.notes:
+        if note.code in ("RELIABILITY_SINGLE_ITEM", "RELIABILITY_TWO_ITEMS"):
+            elements.append(Paragraph((phrase("{}", note.message),)))
+    drawing = result.plot()
+    if drawing is not None:
+        reading = phrase("Dots are estimates of α, bars their {} by Feldt's method.", prose.percent_ci(told.level))
+        figure_id, title = told.table_id("alpha"), told.title("Cronbach's α by Scale")
+        elements.append(FigureBlock(figure_id, title, drawing, (reading,), told.mark))
+    return told.section(elements)
+
+
+def _coefficients(told: Told) -> Table:
+    """One row a scale: every coefficient with its interval."""
+    label, sizes = prose.percent_ci(told.level), told.result.tables["scales"]
+    some_dropped = bool((sizes["dropped"] > 0).any())
+    columns = [
+        column("scale", "Scale"), Column("items", phrase("Items"), "n"), Column("n", phrase("*n*"), "n"),
+        *([Column("dropped", phrase("Dropped"), "n")] if some_dropped else []), Column("alpha", phrase("α"), "r"),
+        Column("alpha_ci", label, "interval_r"), Column("alpha_standardised", phrase("α std."), "r"),
+        Column("omega", phrase("ω"), "r"), Column("omega_ci", label, "interval_r"),
+        Column("spearman_brown", phrase("SB"), "r"), Column("spearman_brown_ci", label, "interval_r"),
+    ]  # fmt: skip
+    withheld = {note.subject or "" for note in told.result.notes if note.code.startswith("RELIABILITY_OMEGA_")}
+    rows = []
+    for size in sizes.to_dict("records"):
+        own = told.result.estimates[told.result.estimates["scale"] == size["scale"]]
+        found = {str(row["term"]): row for row in own.to_dict("records")}
+        sign = "a" if size["scale"] in withheld else ""
+        rows.append([
+            Cell(size["scale"] or "all items"), Cell(size["items"], "n"), Cell(size["n"], "n"),
+            *([Cell(size["dropped"], "n")] if some_dropped else []), *_coefficient(found.get("alpha")),
+            _coefficient(found.get("alpha_standardised"))[0], *_coefficient(found.get("omega"), sign),
+            *_coefficient(found.get("spearman_brown")),
+        ])  # fmt: skip
+    general = (
+        phrase(
+            "α is Cronbach's alpha {} with the interval of {}; α std. that of standardised items; ω is the omega of a "
+            "one-factor model by maximum likelihood {}; two items have the Spearman–Brown coefficient SB instead {}. "
+            "No cut-off is applied: what is enough depends on what the scores are used for.",
+            Citation("cronbach_1951"), Citation("feldt_1987", narrative=True), Citation("mcdonald_1999"),
+            Citation("eisinga_2013"),
+        ),
+    )  # fmt: skip
+    specific = (("a", phrase("Not given: the one-factor model behind it has no proper solution.")),) if withheld else ()
+    return build_table(
+        told.table_id("coefficients"), told.title("Reliability of the Scales"), columns, rows,
+        usage=_by_row(told, sizes["n"], "rows with a missing answer to an item of the scale"),
+        notes=TableNotes(general, specific), mark=told.mark,
+    )  # fmt: skip
+
+
+def _coefficient(row: Mapping[Any, Any] | None, sign: str = "") -> tuple[Cell, Cell]:
+    """A coefficient and its interval; a dash where the scale does not have it."""
+    if row is None:
+        return Cell(None, "r", mark=sign), Cell(None, "interval_r")
+    return Cell(row["estimate"], "r", mark=sign), Cell((row["ci_low"], row["ci_high"]), "interval_r")
+
+
+def _item_statistics(told: Told, items: pd.DataFrame) -> Table:
+    columns = [
+        column("scale", "Scale"), column("item", "Item"), Column("n", phrase("*n*"), "n"),
+        Column("mean", phrase("*M*"), "estimate"), Column("sd", phrase("*SD*"), "estimate"),
+        Column("item_total", phrase("Item–total *r*"), "r"), Column("item_rest", phrase("Item–rest *r*"), "r"),
+        Column("alpha_if_dropped", phrase("α if dropped"), "r"),
+    ]  # fmt: skip
+    note = phrase("The item–rest correlation leaves the item out of the total; α if dropped needs three items or more.")
+    return from_frame(
+        told.table_id("items"), told.title("Item Statistics Within Scales"), columns, items, group="scale",
+        usage=_by_row(told, items["n"], "rows with a missing answer to an item of the scale"),
+        notes=TableNotes((note,)), mark=told.mark,
+    )  # fmt: skip
+
+
+def correlations_section(told: Told) -> Section:
+    """Means, deviations, correlations and reliabilities in one triangle, then every pair with its interval."""
+    result = told.result
+    symbol = "r" if result.call.get("method", "pearson") == "pearson" else "ρ"
+    elements: list[Element] = [told.sentences(prose.correlation_sentence(result.estimates, told.level, symbol))]
+    reliabilities = told.extra("reliability")
+    elements += [_triangle(told, reliabilities), _heat_map(told, reliabilities), _pairs(told, symbol)]
+    return told.section([*told.absences("reliability"), *elements])
+
+
+def _reliability_of(table: pd.DataFrame | None) -> dict[str, float | None]:
+    if table is None:
+        return {}
+    return {str(row["scale"]): float(row["value"]) for row in table.to_dict("records") if not is_absent(row["value"])}
+
+
+def _triangle(told: Told, reliabilities: pd.DataFrame | None) -> Table:
+    result = told.result
+    matrix = result.tables["matrix"]
+    names = [str(name) for name in matrix.columns]
+    facts = result.tables["descriptives"].set_index("term").to_dict("index")
+    diagonal = _reliability_of(reliabilities)
+    square, cells = lower_triangle(names, matrix, diagonal)
+    stars = _stars(result.estimates)
+    rows = []
+    for i, (name, triangle) in enumerate(zip(names, cells, strict=True)):
+        starred = [
+            replace(cell, mark=stars.get(frozenset((name, names[j])), "")) if j < i else cell
+            for j, cell in enumerate(triangle)
+        ]
+        label = Cell(phrase("{}. {}", Number(i + 1, "n"), name))
+        rows.append([label, Cell(facts[name]["mean"], "estimate"), Cell(facts[name]["sd"], "estimate"), *starred])
+    columns = [column("variable", "Variable"), column("mean", kind="estimate"), column("sd", kind="estimate"), *square]
+    adjust = result.call.get("adjust", "holm")
+    notes = TableNotes(_diagonal_note(reliabilities), (), _star_note(adjust))
+    return build_table(
+        told.table_id("matrix"), told.title("Means, Standard Deviations, Correlations and Reliabilities"), columns,
+        rows, usage=told.usage(), notes=notes, mark=told.mark,
+    )  # fmt: skip
+
+
+def _diagonal_note(reliabilities: pd.DataFrame | None) -> tuple[Inline, ...]:
+    if reliabilities is None or reliabilities.empty:
+        return (phrase("A dash on the diagonal: no reliability was estimated."),)
+    said = [
+        phrase("{} for {}", _TERMS.get(str(term), str(term)), ", ".join(map(str, rows["scale"])))
+        for term, rows in reliabilities.groupby("coefficient", sort=True)
+    ]
+    return (
+        phrase(
+            "Reliabilities stand in parentheses on the diagonal: {}; a dash: no reliability can be estimated.",
+            prose.joined(said, "; "),
+        ),
+    )
+
+
+def _star_note(adjust: str) -> Inline:
+    stars: list[Piece] = []
+    for limit, mark in reversed(_STARS):
+        stars += phrase("{}*p* < {}. ", mark, Number(limit, "p", 3 if limit < 0.01 else 2))
+    words = {"holm": phrase("*p* adjusted by {}.", Citation("holm_1979", narrative=True)),
+             "none": phrase("*p* not adjusted for the number of correlations.")}  # fmt: skip
+    return (*stars, *words.get(adjust, phrase("*p* adjusted by the method of {}.", adjust.title())))
+
+
+def _stars(estimates: pd.DataFrame) -> Mapping[frozenset[str], str]:
+    found = {}
+    for row in estimates.to_dict("records"):
+        p = row["p_adjusted"]
+        mark = next((stars for limit, stars in _STARS if not is_absent(p) and p < limit), "")
+        found[frozenset(str(row["term"]).split(" ~~ "))] = mark
+    return found
+
+
+def _heat_map(told: Told, reliabilities: pd.DataFrame | None) -> FigureBlock:
+    drawing = told.result.plot()
+    known = _reliability_of(reliabilities)
+    note = phrase("Blue: positive, red: negative. In parentheses: reliabilities.")
+    if isinstance(drawing, HeatMap) and drawing.diagonal is None and known:
+        drawing = replace(drawing, diagonal=tuple(known.get(name) for name in drawing.names))
+    elif not known:
+        note = phrase("Blue: positive, red: negative.")
+    if drawing is None:
+        raise ValueError("a correlation result draws its matrix")
+    return FigureBlock(told.table_id("heat_map"), told.title("Correlations"), drawing, (note,), told.mark)
+
+
+def _pairs(told: Told, symbol: str) -> Table:
+    frame = told.result.estimates.copy()
+    sides = frame["term"].str.split(" ~~ ", expand=True)
+    frame = frame.assign(first=sides[0], second=sides[1])
+    columns = [
+        column("first", "Variable"), column("second", "With"), Column("n", phrase("*n*"), "n"),
+        Column("estimate", phrase(f"*{symbol}*"), "r"), Column("ci", prose.percent_ci(told.level), "interval_r"),
+        Column("statistic", phrase("*t*"), "statistic"), Column("df", phrase("*df*"), "df"),
+        Column("p_value", phrase("*p*"), "p"), Column("p_adjusted", phrase("*p* adjusted"), "p"),
+    ]  # fmt: skip
+    note = phrase("Intervals by Fisher's *z* {}; they are not adjusted.", Citation("fisher_1921"))
+    return from_frame(
+        told.table_id("pairs"), told.title("Correlations With Intervals"), columns, frame, usage=told.usage(),
+        notes=TableNotes((note,)), mark=told.mark,
+    )  # fmt: skip

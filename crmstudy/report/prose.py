@@ -1,0 +1,203 @@
+"""Sentences from numbers. Every figure stays typed; no sentence calls a fit good or a value acceptable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from crmstudy.report.document import Citation, Inline, Number, PValue, Words, phrase
+from crmstudy.report.tables import is_absent
+from crmstudy.results import HypothesisTest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crmstudy.report.record import Block
+
+#: A row of a table, or the fit of a model: values by name.
+Figures: TypeAlias = "Mapping[Any, Any] | pd.Series[Any]"
+#: What each fit index is compared with in the literature, and by whom: said, never used as a verdict.
+FIT_CONVENTION = phrase(
+    "By a convention that {} derived from simulated three-factor models, CFI and TLI near .95 or above, RMSEA near "
+    ".06 or below and SRMR near .08 or below are often read as close fit; {} read an RMSEA up to .05 as close and up "
+    "to .08 as reasonable. These values depend on the size of the model, on the loadings and on *N*; they are not "
+    "tests.",
+    Citation("hu_bentler_1999", narrative=True),
+    Citation("browne_cudeck_1992", narrative=True),
+)
+
+
+def percent_ci(level: float) -> Inline:
+    """``95% CI``."""
+    return phrase("{}% CI", Number(round(100 * level, 6), "n" if float(100 * level).is_integer() else "estimate"))
+
+
+def interval(level: float, low: object, high: object, *, bounded: bool = False) -> Inline:
+    """``95% CI [0.12, 0.34]``."""
+    return phrase("{} {}", percent_ci(level), Number((low, high), "interval_r" if bounded else "interval"))
+
+
+def joined(parts: Sequence[Inline], separator: str = ", ") -> Inline:
+    """Inline texts one after the other."""
+    whole: list[Any] = []
+    for i, part in enumerate(parts):
+        whole += [Words(separator), *part] if i else part
+    return tuple(whole)
+
+
+def capital(text: str) -> str:
+    """The text with its first letter as a capital and a full stop at its end."""
+    text = text.strip()
+    text = text[:1].upper() + text[1:]
+    return text if not text or text[-1] in ".!?…" else text + "."
+
+
+def hypothesis_answer(test: HypothesisTest) -> Inline:
+    """One sentence: what was claimed, what became of it, and the figures."""
+    claim = (Words(test.id, bold=True), Words(" – "))
+    statement = capital(test.statement).removesuffix(".")
+    if test.verdict == "not testable":
+        return (*claim, *phrase("{}: **not testable**. {}", statement, capital(test.reason)))
+    template = "{}: **supported** ({})." if test.verdict == "supported" else "{}: **not supported** ({}). {}"
+    figures = joined(_figures(test))
+    if test.verdict == "supported":
+        return (*claim, *phrase(template, statement, figures))
+    return (*claim, *phrase(template, statement, figures, capital(test.reason)))
+
+
+def _figures(test: HypothesisTest) -> list[Inline]:
+    parts = [phrase("*b* = {}", Number(test.estimate, "estimate"))]
+    if not is_absent(test.ci_low) and not is_absent(test.ci_high):
+        parts.append(interval(test.level, test.ci_low, test.ci_high))
+    if not is_absent(test.p_value):
+        parts.append((PValue(test.p_value),))
+    if not is_absent(test.std_all):
+        parts.append(phrase("β = {}", Number(test.std_all, "r")))
+    return parts
+
+
+def verdict_count(tests: Sequence[HypothesisTest]) -> Inline:
+    """How many hypotheses were supported, not supported, not testable."""
+    verdicts = ("supported", "not supported", "not testable")
+    counts = [(sum(test.verdict == verdict for test in tests), verdict) for verdict in verdicts]
+    said = joined([phrase("{} {}", Number(count, "n"), verdict) for count, verdict in counts if count])
+    noun = "hypothesis" if len(tests) == 1 else "hypotheses"
+    return phrase("{} declared {}: {}.", Number(len(tests), "n"), noun, said)
+
+
+def state_of(block: Block) -> Inline:
+    """What became of one analysis, in one line."""
+    name = phrase("{} ({}): ", block.title, Words(block.id, code=True))
+    if block.status == "failed":
+        return name + phrase("no result. {}", capital(str(block.error)))
+    if block.status == "inadmissible" and block.result is not None:
+        reasons = [note.message for note in block.result.notes if note.level == "inadmissible"]
+        return name + phrase("{}", " ".join(map(capital, dict.fromkeys(reasons))))
+    size = phrase("done, *N* = {}.", Number(block.result.n if block.result else None, "n"))
+    return name + size
+
+
+def fit_sentence(fit: Figures) -> Inline:
+    """The fit of a covariance structure model in APA form."""
+    return phrase(
+        "χ²({}) = {}, {}; CFI = {}, TLI = {}, RMSEA = {}, 90% CI {}, SRMR = {} (*N* = {}).",
+        Number(fit.get("df"), "df"),
+        Number(fit.get("chisq"), "statistic"),
+        (PValue(fit.get("pvalue")),),
+        Number(fit.get("cfi"), "index"),
+        Number(fit.get("tli"), "index"),
+        Number(fit.get("rmsea"), "index"),
+        Number((fit.get("rmsea_ci_lower"), fit.get("rmsea_ci_upper")), "interval_r", 3),
+        Number(fit.get("srmr"), "index"),
+        Number(fit.get("ntotal"), "n"),
+    )
+
+
+def local_fit_sentence(residuals: pd.DataFrame) -> Inline:
+    """The largest residual correlation: where the model reproduces the data worst."""
+    worst = residuals.iloc[0]
+    return phrase(
+        "Local fit: the largest residual correlation is {}, between {} and {}.",
+        Number(worst["residual"], "r"), str(worst["lhs"]), str(worst["rhs"]),
+    )  # fmt: skip
+
+
+def path_sentence(row: Figures, level: float) -> Inline:
+    """One structural path."""
+    return phrase(
+        "{} → {}: *b* = {}, *SE* = {}, {}, {}, β = {}.",
+        str(row["rhs"]), str(row["lhs"]), Number(row["estimate"], "estimate"), Number(row["std_error"], "estimate"),
+        interval(level, row["ci_low"], row["ci_high"]), (PValue(row["p_value"]),), Number(row["std_all"], "r"),
+    )  # fmt: skip
+
+
+def defined_sentence(row: Figures, level: float, simulated: Figures | None) -> Inline:
+    """A defined parameter with its delta-method interval and, where there is one, its Monte Carlo interval."""
+    said = phrase(
+        "{}: *b* = {}, *SE* = {}, delta-method {}",
+        str(row["lhs"]), Number(row["estimate"], "estimate"),
+        Number(row["std_error"], "estimate"), interval(level, row["ci_low"], row["ci_high"]),
+    )  # fmt: skip
+    if simulated is not None:
+        said += phrase("; Monte Carlo {}", interval(level, simulated["ci_low"], simulated["ci_high"]))
+    return said + phrase(".")
+
+
+def reliability_sentence(scale: str, rows: pd.DataFrame, level: float) -> Inline:
+    """The coefficients of one scale."""
+    by_term = {str(row["term"]): row for row in rows.to_dict("records")}
+    names = {"alpha": "α", "omega": "ω", "spearman_brown": "Spearman–Brown"}
+    parts: list[Inline] = []
+    for term in (term for term in names if term in by_term):
+        row = by_term[term]
+        said = phrase("{} = {}", names[term], Number(row["estimate"], "r"))
+        if not is_absent(row["ci_low"]):
+            said += phrase(", {}", interval(level, row["ci_low"], row["ci_high"], bounded=True))
+        parts.append(said)
+    return phrase("{}: {}.", scale or "All items", joined(parts, "; "))
+
+
+def regression_sentence(fit: Figures, formula: str, n: int) -> Inline:
+    """How much the predictors explain together."""
+    return phrase(
+        "{}: *R*² = {}, adjusted *R*² = {}, *F*({}, {}) = {}, {} (*N* = {}).",
+        (Words(formula, code=True),), Number(fit.get("r_squared"), "r"), Number(fit.get("adj_r_squared"), "r"),
+        Number(fit.get("df_model"), "df"), Number(fit.get("df_resid"), "df"), Number(fit.get("f"), "statistic"),
+        (PValue(fit.get("f_pvalue")),), Number(n, "n"),
+    )  # fmt: skip
+
+
+def coefficient_sentence(row: Figures, level: float) -> Inline:
+    """One regression coefficient."""
+    said = phrase(
+        "{}: *b* = {}, *SE* = {}, *t*({}) = {}, {}, {}",
+        str(row["term"]), Number(row["estimate"], "estimate"), Number(row["std_error"], "estimate"),
+        Number(row["df"], "df"), Number(row["statistic"], "statistic"), (PValue(row["p_value"]),),
+        interval(level, row["ci_low"], row["ci_high"]),
+    )  # fmt: skip
+    if not is_absent(row.get("beta")):
+        said += phrase(", β = {}", Number(row["beta"], "r"))
+    return said + phrase(".")
+
+
+def correlation_sentence(estimates: pd.DataFrame, level: float, symbol: str) -> Inline:
+    """The strongest correlation."""
+    top = estimates.iloc[int(estimates["estimate"].abs().to_numpy().argmax())]
+    first, second = str(top["term"]).split(" ~~ ")
+    return phrase(
+        "The strongest correlation is that of {} with {}: {}({}) = {}, {}, {}.",
+        first, second, (Words(symbol, italic=True),), Number(top["df"], "df"), Number(top["estimate"], "r"),
+        interval(level, top["ci_low"], top["ci_high"], bounded=True), (PValue(top["p_adjusted"]),),
+    )  # fmt: skip
+
+
+def items_sentence(items: pd.DataFrame) -> Inline:
+    """The range of the means and of the skewness, and how many answers are missing."""
+    missing, all_answers = float(items["missing"].sum()), float((items["missing"] + items["n"]).sum())
+    return phrase(
+        "The means of the {} items lie between {} and {}, their skewness between {} and {}; {} of the answers are "
+        "missing.",
+        Number(len(items), "n"), Number(items["mean"].min(), "estimate"), Number(items["mean"].max(), "estimate"),
+        Number(items["skew"].min(), "estimate"), Number(items["skew"].max(), "estimate"),
+        Number(100 * missing / all_answers if all_answers else None, "percent"),
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""What the report is told: plain frozen records of a study that has been run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from crmstudy.errors import AnalysisError
+from crmstudy.notes import Note, Provenance
+from crmstudy.results import HypothesisTest, Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crmstudy.responses import Responses
+    from crmstudy.scoring import Scores
+    from crmstudy.screening import Screening
+
+Status = Literal["fine", "inadmissible", "failed"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SampleRecord:
+    """One sample of a study, from the file to the rows the analyses used.
+
+    ``n_read`` counts the rows of the file, ``n_used`` those left after the declared exclusions. ``screening``
+    and ``scores`` are None where that step failed; a note then says why.
+    """
+
+    name: str
+    population: str
+    file: str
+    responses: Responses
+    screening: Screening | None
+    scores: Scores | None
+    n_read: int
+    n_used: int
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Block:
+    """One declared analysis and what became of it.
+
+    Exactly one of ``result`` and ``error`` is set. ``extras`` holds what stands beside the result under
+    documented names: ``validity`` (a result), ``monte_carlo`` (DataFrame label, estimate, std_error, ci_low,
+    ci_high), ``second_engine`` (a result, or a Note saying why there is no check), ``reliability`` (DataFrame
+    scale, coefficient, value).
+    """
+
+    id: str
+    kind: str
+    sample: str
+    title: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    result: Result | None = None
+    error: AnalysisError | None = None
+    extras: Mapping[str, Result | pd.DataFrame | Note] = field(default_factory=dict)
+
+    @property
+    def status(self) -> Status:
+        """``failed`` when there is no result, ``inadmissible`` when its numbers must not be interpreted."""
+        if self.result is None:
+            return "failed"
+        return "fine" if self.result.admissible else "inadmissible"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StudyRecord:
+    """Everything a report says, before any of it is text.
+
+    ``title`` is written in ``lang``. ``card`` holds further lines of the study card in the order they are to
+    stand, label to value (``{"Date": "2026-11-21", "Authors": "..."}``): only what the study itself declares,
+    never a clock.
+    """
+
+    title: str
+    lang: str
+    seed: int | None
+    level: float
+    samples: tuple[SampleRecord, ...]
+    blocks: tuple[Block, ...]
+    card: Mapping[str, Any] = field(default_factory=dict)
+    hypotheses: tuple[HypothesisTest, ...] = ()
+    notes: tuple[Note, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+    audience: str = "research"
+    style: str = "apa"

@@ -1,0 +1,103 @@
+"""One block of a study together with what its tables and sentences need to know about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crmstudy.notes import Note
+from crmstudy.report.document import Callout, Element, Inline, Listing, Mark, Paragraph, Section, phrase
+from crmstudy.report.prose import capital
+from crmstudy.report.record import Block, SampleRecord, StudyRecord
+from crmstudy.report.tables import Usage
+from crmstudy.results import Result
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Told:
+    """A block that has a result, on its way into the report."""
+
+    record: StudyRecord
+    block: Block
+    result: Result
+
+    @property
+    def mark(self) -> Mark:
+        """The mark that everything about the block carries."""
+        return "inadmissible" if self.block.status == "inadmissible" else ""
+
+    @property
+    def sample(self) -> SampleRecord | None:
+        """The sample of the block."""
+        return next((sample for sample in self.record.samples if sample.name == self.block.sample), None)
+
+    @property
+    def level(self) -> float:
+        """Confidence level of the block's intervals."""
+        return float(self.result.call.get("level") or self.record.level)
+
+    def table_id(self, name: str) -> str:
+        """The id of one of the block's tables or figures."""
+        return f"{self.block.id}_{name}"
+
+    def title(self, words: str) -> Inline:
+        """The title of one of its tables or figures; says which analysis it belongs to."""
+        return phrase("{} ({})", words, self.block.id)
+
+    def usage(self, why: str = "rows with a missing value in a variable of this analysis") -> Usage:
+        """Rows used and dropped by this analysis, and why; rows that screening took out before are named too."""
+        samples = self.result.samples
+        dropped = int(samples["dropped"].sum()) if "dropped" in samples else None
+        reasons = [why] if dropped else []
+        if excluded := self.excluded:
+            reasons.append(f"{excluded} more excluded by screening before")
+        return Usage(self.result.n, dropped, "; ".join(reasons))
+
+    @property
+    def excluded(self) -> int:
+        """Rows that screening took out."""
+        return self.sample.n_read - self.sample.n_used if self.sample else 0
+
+    def extra(self, name: str) -> Any:
+        """What stands beside the result under this name, or None; a Note there is told by :meth:`absences`."""
+        found = self.block.extras.get(name)
+        return None if isinstance(found, Note) else found
+
+    def absences(self, *names: str) -> list[Element]:
+        """A callout for everything that should stand beside the result and could not be made."""
+        found = [self.block.extras.get(name) for name in names]
+        return [note_callout(note) for note in found if isinstance(note, Note)]
+
+    def sentences(self, *sentences: Inline) -> Paragraph:
+        """Sentences that carry the mark of the block."""
+        return Paragraph(tuple(sentences), self.mark)
+
+    def listing(self, sentences: list[Inline]) -> Listing:
+        """Sentences one below the other, each with the mark of the block."""
+        return Listing(tuple((sentence, self.mark) for sentence in sentences))
+
+    def opening(self) -> list[Element]:
+        """What must be read before the numbers: why they are inadmissible, and the warnings."""
+        serious: list[Note] = [note for note in self.result.notes if note.level == "inadmissible"]
+        warnings = [note for note in self.result.notes if note.level == "warning" and self._own(note)]
+        return [note_callout(note) for note in dict.fromkeys([*serious, *warnings])]
+
+    def _own(self, note: Note) -> bool:
+        """False for notes about the answers themselves, which stand with the sample."""
+        return not note.code.startswith(("RESPONSES_", "SCORING_", "SCREENING_"))
+
+    def section(self, elements: list[Element]) -> Section:
+        """The section of the block."""
+        title = phrase("{}", self.block.title)
+        return Section(f"analysis-{self.block.id}", title, (*self.opening(), *elements), (), self.mark)
+
+
+def note_callout(note: Note) -> Callout:
+    """A note as a box."""
+    headings = {
+        "inadmissible": phrase("INADMISSIBLE: these numbers must not be interpreted"),
+        "warning": phrase("Warning"),
+        "info": phrase("Note"),
+    }
+    level = {"inadmissible": "danger", "warning": "warning", "info": "info"}[note.level]
+    return Callout(level, headings[note.level], phrase("{}", capital(note.message)), note.code)  # type: ignore[arg-type]

@@ -1,0 +1,202 @@
+"""The closed table of analysis kinds: what each may be asked, what must be true before it starts, and how it is done.
+
+One row a kind. The reference page, the JSON Schema and the checks of ``study.yaml`` are made from this table; a new
+kind is a new row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crmstudy.declared import Declared, Where
+from crmstudy.errors import Fault
+from crmstudy.study import analysing, door
+from crmstudy.study.analysing import Outcome, Task
+from crmstudy.study.door import Ground
+from crmstudy.study.forms import (
+    NAME_PATTERN,
+    Choice,
+    Flag,
+    Key,
+    ListOf,
+    MapOf,
+    Number,
+    Section,
+    Text,
+    Translated,
+    Unbuilt,
+    spell,
+)
+from crmstudy.study.parts import AnalysisPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of analysis.
+
+    ``keys`` are those of its own, beside :data:`SHARED`; ``exclusive`` ones do not go together. ``check`` looks at the
+    options once the sample is known and returns the faults; ``analyse`` does the work. ``parameters`` gives what a
+    hypothesis may claim something about, or is None when nothing of this kind can be claimed.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    keys: tuple[Key, ...]
+    check: Callable[[AnalysisPlan, Ground], list[Fault]]
+    analyse: Callable[[Task], Outcome]
+    parameters: Callable[[AnalysisPlan, Ground], door.Parameters | None] | None = None
+    exclusive: tuple[str, str] | None = None
+
+    @property
+    def section(self) -> Section:
+        """All keys an analysis of this kind may have."""
+        kind = Key("kind", Choice((self.name,)), "What is done.", required=True)
+        return Section((SHARED[0], kind, *SHARED[1:], *self.keys))
+
+
+SHARED = (
+    Key(
+        "id",
+        Text("a name of letters, digits, '_' and '-'", NAME_PATTERN),
+        "Its name, once in the file.",
+        True,
+    ),
+    Key("sample", Text("the name of a sample"), "The sample it is done with.", True),
+    Key("title", Translated(), "Its heading in the report."),
+)
+
+_LEVEL = Key("level", Number(0, 1, open_ends=True), "Confidence level of its intervals.", default=0.95)
+_SCALES = Key("scales", ListOf(Text("the id of a scale"), "scales", 1, or_all=True), "Which scales.", default="all")
+_ITEMS = Key("items", ListOf(Text("the name of a column"), "columns", 1), "Which columns, in place of scales.")
+_SCALES_OR_ITEMS = ("scales", "items")
+
+_SEM_KEYS = (
+    Key("model", Text("a model in lavaan syntax"), "The model, in lavaan syntax.", True),
+    Key("estimator", Text(), "Estimator; `ML`."),
+    Key("missing", Text(), "What happens to rows with missing values; `listwise`."),
+    Key("std_lv", Flag(), "Set the scale of every factor by a variance of 1, not by its first loading."),
+    Key("fixed_x", Flag(), "Keep observed exogenous variables at their sample moments."),
+    Key("meanstructure", Flag(), "Model the means too."),
+    Key("information", Text(), "Information matrix of the standard errors; `expected`."),
+    Key("se", Text(), "Standard errors; `standard`."),
+    Key("likelihood", Text(), "`normal` divides by N."),
+    _LEVEL,
+    Key("control", MapOf(Number(1, whole=True), "settings"), "Settings of the optimiser: `{max_iter: 500}`."),
+)
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "items",
+            "Item descriptives",
+            "Mean, spread, shape, floor and ceiling of every item, and its answers as diverging bars.",
+            (_SCALES, _ITEMS),
+            door.check_columns,
+            analysing.items,
+            exclusive=_SCALES_OR_ITEMS,
+        ),
+        Kind(
+            "reliability",
+            "Reliability",
+            "Alpha with its interval, omega, item-rest correlations and alpha if an item is dropped.",
+            (
+                _SCALES,
+                _LEVEL,
+                Key(
+                    "bootstrap",
+                    Number(100, whole=True),
+                    "Bootstrap replicates of the intervals; none by default.",
+                ),
+            ),
+            door.check_columns,
+            analysing.reliability,
+        ),
+        Kind(
+            "correlations",
+            "Correlations",
+            "Correlations with intervals; of scale scores, with their reliabilities on the diagonal.",
+            (
+                _SCALES,
+                _ITEMS,
+                Key("method", Text(), "Which correlation; `pearson`."),
+                Key("adjust", Text(), "Correction of p for the number of correlations; `holm`."),
+                _LEVEL,
+            ),
+            door.check_columns,
+            analysing.correlations,
+            exclusive=_SCALES_OR_ITEMS,
+        ),
+        Kind(
+            "regression",
+            "Regression",
+            "Linear regression with robust standard errors, standardised coefficients and VIF.",
+            (
+                Key(
+                    "formula",
+                    Text("a formula such as y ~ a + b"),
+                    "Outcome and predictors: `y ~ a + b`.",
+                    True,
+                ),
+                Key(
+                    "blocks",
+                    ListOf(Text("terms such as a + b"), "blocks", 1),
+                    "Predictors entered step by step, each step as `a + b`.",
+                ),
+                Key("se", Text(), "Standard errors; `HC3`."),
+                Key("cluster", Unbuilt("cluster-robust standard errors are"), "Column of the clusters."),
+                Key("weights", Unbuilt("weights are"), "Column of the weights."),
+                _LEVEL,
+            ),
+            door.check_formula,
+            analysing.regression,
+            door.formula_parameters,
+        ),
+        Kind(
+            "cfa",
+            "Confirmatory factor analysis",
+            "Confirmatory factor analysis, with composite reliability, AVE and the second engine's check.",
+            _SEM_KEYS,
+            door.check_model,
+            analysing.cfa,
+            door.model_parameters,
+        ),
+        Kind(
+            "sem",
+            "Structural equation model",
+            "Structural equation model, with Monte Carlo intervals of what is defined and the second engine's check.",
+            _SEM_KEYS,
+            door.check_model,
+            analysing.sem,
+            door.model_parameters,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisForm:
+    """One analysis of a study: first its kind, then the keys of that kind."""
+
+    wanted: str = "an analysis"
+
+    def check(self, doc: Declared, where: Where) -> None:
+        """Refuse an unknown kind, then what does not fit the kind."""
+        value = doc.get(where)
+        if not isinstance(value, dict) or "kind" not in value:
+            doc.check_keys(where, required=("id", "kind", "sample"), optional=value if isinstance(value, dict) else ())
+            return
+        if not doc.check_choice((*where, "kind"), KINDS):
+            return
+        kind = KINDS[value["kind"]]
+        kind.section.check(doc, where)
+        if kind.exclusive and all(value.get(name) is not None for name in kind.exclusive):
+            first, second = kind.exclusive
+            doc.refuse(f"{spell(where)} has both '{first}' and '{second}'; keep one of them.", where)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema: exactly one of the kinds."""
+        return {"oneOf": [kind.section.schema() for kind in KINDS.values()]}

@@ -1,0 +1,360 @@
+"""A declared study: what ``study.yaml`` may hold, and the study it declares."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crmstudy.declared import Declared, Where, read_declared
+from crmstudy.errors import Fault, StudyError
+from crmstudy.study.claims import parse_claim
+from crmstudy.study.forms import (
+    Choice,
+    Code,
+    Flag,
+    Form,
+    Key,
+    ListOf,
+    MapOf,
+    Number,
+    Section,
+    Text,
+    Translated,
+    Unbuilt,
+    unknown_name,
+)
+from crmstudy.study.kinds import KINDS, SHARED, AnalysisForm
+from crmstudy.study.parts import AnalysisPlan, HypothesisPlan, Place, ReportPlan, SamplePlan
+
+FILE_NAME = "study.yaml"
+POPULATIONS = ("staff", "customer", "expert", "unit")
+FORMATS = ("html", "docx", "md")
+
+VARIABLE = Section(
+    (
+        Key(
+            "type",
+            Choice(("number", "category")),
+            "`number`, or `category` for names or codes of groups.",
+            True,
+        ),
+        Key("label", Translated(), "What it is called in the report."),
+    )
+)
+SAMPLE = Section(
+    (
+        Key("population", Choice(POPULATIONS), "Who answered.", True),
+        Key(
+            "file",
+            Text("the path of a data file"),
+            "Data file (CSV), relative to the folder of study.yaml.",
+            True,
+        ),
+        Key("id", Text("the name of a column"), "Column that names the respondent."),
+        Key("unit", Unbuilt("samples in units (branch, region) are"), "Column of the branch, region ..."),
+        Key("wave", Unbuilt("samples in waves are"), "Column of the wave."),
+        Key("missing_codes", ListOf(Code(), "codes"), "Cells that mean 'no answer' in this file.", default=()),
+        Key(
+            "instruments",
+            ListOf(Text("an instrument"), "instruments"),
+            "Their ids, or paths of files.",
+            default=(),
+        ),
+        Key("variables", MapOf(VARIABLE, "variables", pattern=None), "Columns that are no items.", default={}),
+        Key("simulated", Flag(), "True for made-up data: every report says so.", default=False),
+    )
+)
+RULES = ("missing", "range", "duplicates", "longstring", "mahalanobis")
+SCREENING = Section(
+    (
+        Key(
+            "missing", Number(0, 1, or_off=True), "Flag rows with at least this share of items unanswered.", default=0.5
+        ),
+        Key("range", Flag(), "Flag rows with an answer outside the response range.", default=True),
+        Key("duplicates", Flag(), "Flag rows that repeat an earlier one.", default=True),
+        Key(
+            "longstring",
+            Number(2, whole=True, or_off=True),
+            "Flag rows with at least so many equal answers in a row; left out: half of the items, at least 6.",
+        ),
+        Key(
+            "mahalanobis",
+            Number(0, 1, open_ends=True, or_off=True),
+            "Flag complete rows whose distance from the others has a smaller p.",
+            default=0.001,
+        ),
+        Key("exclude", ListOf(Choice(RULES), "rules"), "Rules whose flagged rows are left out.", default=()),
+    )
+)
+HYPOTHESIS = Section(
+    (
+        Key("statement", Translated(), "The hypothesis in words.", True),
+        Key(
+            "claim",
+            Text("a claim"),
+            "A parameter (`y ~ x` or a label), then `>`, `<` or `!=` and a number.",
+            True,
+        ),
+        Key("analysis", Text("the id of an analysis"), "The analysis it is tested on.", True),
+    )
+)
+REPORT = Section(
+    (
+        Key(
+            "formats",
+            ListOf(Choice(FORMATS), "formats", 1),
+            "Files that are written.",
+            default=("html", "docx"),
+        ),
+        Key("style", Choice(("apa",), ("thesis-fa", "thesis-ru")), "How numbers are written.", default="apa"),
+        Key("audience", Choice(("research",), ("hr",)), "Who reads it.", default="research"),
+    )
+)
+STUDY = Section(
+    (
+        Key("crmstudy", Choice((1,)), "Version of this file format.", True),
+        Key("title", Translated(), "Title of the study.", True),
+        Key("lang", Choice(("en",), ("fa", "ru")), "Language of the report.", default="en"),
+        Key("seed", Number(0, whole=True), "Seed of everything random.", default=1),
+        Key("samples", MapOf(SAMPLE, "samples", 1), "Who was asked, and where the answers are.", True),
+        Key("links", Unbuilt("links between samples are"), "How samples belong together."),
+        Key("screening", SCREENING, "Rules that flag doubtful rows.", default={}),
+        Key(
+            "analyses",
+            ListOf(AnalysisForm(), "analyses", 1),
+            "What is computed, in the order of the report.",
+            True,
+        ),
+        Key("hypotheses", MapOf(HYPOTHESIS, "hypotheses"), "What is claimed.", default={}),
+        Key("report", REPORT, "What the report is to be.", default={}),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A declared study, checked as far as its own file goes; data and models are checked when it is run.
+
+    ``file`` is the ``study.yaml``, ``digest`` its sha256. ``screening`` holds the rules as ``crmstudy.screen`` takes
+    them.
+    """
+
+    file: Path
+    title: str
+    lang: str
+    seed: int
+    samples: Mapping[str, SamplePlan]
+    screening: Mapping[str, Any]
+    analyses: tuple[AnalysisPlan, ...]
+    hypotheses: tuple[HypothesisPlan, ...] = ()
+    report: ReportPlan = field(default_factory=ReportPlan)
+    digest: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the study; its data files and ``instruments/`` are found from here."""
+        return self.file.parent
+
+    @classmethod
+    def load(cls, path: str | Path) -> Study:
+        """Load a study from its folder or its ``study.yaml``.
+
+        Raises
+        ------
+        StudyError
+            With every fault of the file, each with its line.
+        """
+        study, faults = draft(path)
+        if faults:
+            raise StudyError(faults)
+        return study
+
+    def __repr__(self) -> str:
+        return f"<Study {self.title!r}: {len(self.samples)} samples, {len(self.analyses)} analyses>"
+
+
+def draft(path: str | Path) -> tuple[Study, list[Fault]]:
+    """Read a study as far as it is sound: the study made of its sound parts, and every fault of the rest.
+
+    Raises
+    ------
+    StudyError
+        When there is no file, or nothing in it that could be a study.
+    """
+    file = find_file(path)
+    doc = read_declared(file, StudyError)
+    if not isinstance(doc.data, dict):
+        doc.refuse(f"a study is a mapping of keys ({', '.join(key.name for key in STUDY.keys)}).")
+        doc.raise_faults()
+    STUDY.check(doc, ())
+    _check_names(doc)
+    study = _build(doc)
+    return study, sorted(doc.faults, key=lambda fault: fault.line or 0)
+
+
+def find_file(path: str | Path) -> Path:
+    """The ``study.yaml`` of a folder, or the file itself."""
+    file = Path(path)
+    advice = "name a study's folder, or write one: crmstudy init"
+    if file.is_dir():
+        file = file / FILE_NAME
+        if not file.exists():
+            raise StudyError(f"the folder '{path}' has no {FILE_NAME}; {advice}")
+    elif not file.exists():
+        raise StudyError(f"there is no study at '{path}'; {advice}")
+    return file
+
+
+def _check_names(doc: Declared) -> None:
+    """Check that analyses and hypotheses name what is declared, and name it once."""
+    samples = _mapping(doc, "samples")
+    seen: dict[str, str] = {}
+    for index, analysis in enumerate(_list(doc, "analyses")):
+        if not isinstance(analysis, dict):
+            continue
+        name, sample = analysis.get("id"), analysis.get("sample")
+        if isinstance(sample, str) and samples and sample not in samples:
+            doc.refuse(unknown_name("the sample", sample, samples), ("analyses", index, "sample"))
+        if isinstance(name, str) and name in seen:
+            doc.refuse(f"two analyses have the id '{name}'; rename one.", ("analyses", index, "id"))
+        if isinstance(name, str):
+            seen.setdefault(name, str(analysis.get("kind")))
+    for name, hypothesis in _mapping(doc, "hypotheses").items():
+        if isinstance(hypothesis, dict):
+            _check_hypothesis(doc, ("hypotheses", name), hypothesis, seen)
+    rules = _mapping(doc, "screening")
+    excluding = rules.get("exclude")
+    for index, rule in enumerate(excluding if isinstance(excluding, list) else []):
+        if rule in RULES and rules.get(rule) is False:
+            message = f"'exclude' names the rule '{rule}', which is switched off; switch it on or take it off the list."
+            doc.refuse(message, ("screening", "exclude", index))
+
+
+def _check_hypothesis(doc: Declared, where: Where, hypothesis: Mapping[str, Any], kinds: Mapping[str, str]) -> None:
+    analysis, claim = hypothesis.get("analysis"), hypothesis.get("claim")
+    if isinstance(analysis, str) and analysis not in kinds:
+        doc.refuse(unknown_name("the analysis", analysis, kinds), (*where, "analysis"))
+    elif isinstance(analysis, str) and kinds[analysis] in KINDS and not KINDS[kinds[analysis]].parameters:
+        tested = ", ".join(kind.name for kind in KINDS.values() if kind.parameters)
+        message = f"the analysis '{analysis}' is of the kind {kinds[analysis]}; a claim is tested on one of: {tested}."
+        doc.refuse(message, (*where, "analysis"))
+    if isinstance(claim, str) and claim.strip():
+        try:
+            parse_claim(claim)
+        except ValueError as fault:
+            doc.refuse(str(fault), (*where, "claim"))
+
+
+def _build(doc: Declared) -> Study:
+    declared = STUDY.values(doc.data)
+    lang = declared["lang"] if _sound(doc, Choice(("en", "fa", "ru")), ("lang",)) else "en"
+    seed = declared["seed"] if _sound(doc, Number(0, whole=True), ("seed",)) else 1
+    report = REPORT.values(_mapping(doc, "report")) if _sound(doc, REPORT, ("report",)) else REPORT.values({})
+    rules = {name: rule for name, rule in _mapping(doc, "screening").items() if rule is not None}
+    return Study(
+        file=doc.path,
+        title=said(doc.data.get("title"), lang),
+        lang=lang,
+        seed=seed,
+        samples={
+            name: _sample(doc, name) for name in _mapping(doc, "samples") if _sound(doc, SAMPLE, ("samples", name))
+        },
+        screening=rules if _sound(doc, SCREENING, ("screening",)) else {},
+        analyses=_analyses(doc, lang),
+        hypotheses=_hypotheses(doc, lang),
+        report=ReportPlan(tuple(report["formats"]), report["style"], report["audience"]),
+        digest=hashlib.sha256(doc.path.read_bytes()).hexdigest(),
+    )
+
+
+def _sample(doc: Declared, name: str) -> SamplePlan:
+    value = SAMPLE.values(_mapping(doc, "samples")[name])
+    where = ("samples", name)
+    return SamplePlan(
+        name=name,
+        population=value["population"],
+        file=value["file"],
+        path=doc.path.parent / value["file"].replace("\\", "/"),
+        instruments=tuple(value["instruments"]),
+        missing_codes=tuple(value["missing_codes"]),
+        id=value["id"],
+        variables={column: dict(variable) for column, variable in value["variables"].items()},
+        simulated=value["simulated"],
+        place=_place(doc, (*where, "file")),
+        variable_places={column: _place(doc, (*where, "variables", column)) for column in value["variables"]},
+    )
+
+
+def _analyses(doc: Declared, lang: str) -> tuple[AnalysisPlan, ...]:
+    plans = []
+    listed = _list(doc, "analyses")
+    many = {kind for kind in KINDS if sum(isinstance(a, dict) and a.get("kind") == kind for a in listed) > 1}
+    for index, value in enumerate(listed):
+        where: Where = ("analyses", index)
+        if not _sound(doc, AnalysisForm(), where):
+            continue
+        kind = KINDS[value["kind"]]
+        heading = f"{kind.title}: {value['id']}" if kind.name in many else kind.title
+        own = {name: option for name, option in value.items() if option is not None}
+        options = {name: own[name] for name in own if name not in {"kind", *(key.name for key in SHARED)}}
+        places = {name: _place(doc, (*where, name)) for name in options}
+        if "model" in places and _stands_on_its_line(doc, places["model"]):
+            places["model"] = Place(str(doc.path), (places["model"].line or 1) - 1)
+        title = said(value.get("title"), lang) or heading
+        plans.append(AnalysisPlan(value["id"], kind.name, value["sample"], title, options, _place(doc, where), places))
+    return tuple(plans)
+
+
+def _hypotheses(doc: Declared, lang: str) -> tuple[HypothesisPlan, ...]:
+    plans = []
+    for name, value in _mapping(doc, "hypotheses").items():
+        if not _sound(doc, HYPOTHESIS, ("hypotheses", name)):
+            continue
+        try:
+            claim = parse_claim(value["claim"])
+        except ValueError:
+            continue  # among the faults already
+        place = _place(doc, ("hypotheses", name, "claim"))
+        plans.append(HypothesisPlan(str(name), said(value["statement"], lang), claim, value["analysis"], place))
+    return tuple(plans)
+
+
+def said(texts: Any, lang: str) -> str:
+    """A translated text in a language, else in English, else in the first there is; empty when there is none."""
+    if not isinstance(texts, dict) or not texts:
+        return ""
+    return str(texts.get(lang) or texts.get("en") or next(iter(texts.values())))
+
+
+def _sound(doc: Declared, form: Form, where: Where) -> bool:
+    """Whether the value at ``where`` has no fault of its own; a key of the file that is left out has none."""
+    if len(where) == 1 and doc.get(where) is None:
+        return True
+    apart = copy(doc)
+    apart.faults = []
+    form.check(apart, where)
+    return not apart.faults
+
+
+def _place(doc: Declared, where: Where) -> Place:
+    return Place(str(doc.path), doc.line(where))
+
+
+def _stands_on_its_line(doc: Declared, place: Place) -> bool:
+    """Whether a model is written on the line of its key, not as a block below it."""
+    lines = doc.path.read_text(encoding="utf-8-sig").splitlines()
+    return not lines[(place.line or 1) - 1].split("#")[0].rstrip().rstrip("+-0123456789").endswith(("|", ">"))
+
+
+def _mapping(doc: Declared, name: str) -> dict[Any, Any]:
+    value = doc.data.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(doc: Declared, name: str) -> list[Any]:
+    value = doc.data.get(name)
+    return value if isinstance(value, list) else []

@@ -1,0 +1,332 @@
+"""The foreman: a study runs stage by stage, each stage a function from values to values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crmstudy import __version__
+from crmstudy.errors import AnalysisError, Fault, InputError, StudyError
+from crmstudy.notes import Note, Provenance, installed_versions
+from crmstudy.report.record import Block, SampleRecord, StudyRecord
+from crmstudy.study.analysing import Outcome, Task, sentence_of
+from crmstudy.study.door import at
+from crmstudy.study.hypotheses import assess
+from crmstudy.study.kinds import KINDS
+from crmstudy.study.opening import Opened, gathered, open_study
+from crmstudy.study.parts import AnalysisPlan
+from crmstudy.study.plan import Study, said
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crmstudy.responses import Responses
+    from crmstudy.results import HypothesisTest, Result
+    from crmstudy.scoring import Scores
+    from crmstudy.screening import Screening
+
+#: Told before each step of long work: what is done, how many steps are done, how many there are.
+Progress = Callable[[str, int, int], None]
+#: Packages whose versions a record names.
+PACKAGES = (
+    "numpy", "scipy", "pandas", "statsmodels", "semopy", "pingouin", "matplotlib", "formulaic", "pyyaml",
+    "jinja2", "python-docx",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """A study that has been run.
+
+    ``record`` holds everything a report says; ``seconds`` the wall time of each step, which no report says.
+    """
+
+    record: StudyRecord
+    study: Study
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """One block for each declared analysis, in the declared order."""
+        return self.record.blocks
+
+    @property
+    def hypotheses(self) -> tuple[HypothesisTest, ...]:
+        """What became of each declared hypothesis."""
+        return self.record.hypotheses
+
+    @property
+    def status_code(self) -> int:
+        """0 when every block is fine, 1 when some failed or are inadmissible: the exit code of the command line."""
+        return 0 if all(block.status == "fine" for block in self.blocks) else 1
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Every note once: of the study, of its samples, of its blocks, in this order."""
+        found = [*self.record.notes]
+        for sample in self.record.samples:
+            found += sample.notes
+        for block in self.blocks:
+            found += notes_of(block)
+        return tuple(dict.fromkeys(found))
+
+    def report(self, out: str | Path, formats: Iterable[str] | None = None, lang: str | None = None) -> list[Path]:
+        """Write the report, its tables and figures, and ``run.json`` into a folder.
+
+        What an earlier run wrote there is replaced, and removed when this run no longer writes it. A file that
+        crmstudy did not write, or that was changed since, is kept under another name.
+
+        Parameters
+        ----------
+        out : str or path
+            The folder; it is made when it does not exist.
+        formats : iterable of str, optional
+            ``html``, ``docx``; those of the study when left out.
+        lang : str, optional
+            Language of the report; that of the study when left out.
+
+        Returns
+        -------
+        list of Path
+            The files written.
+
+        Raises
+        ------
+        UnsupportedError
+            For a format or language this version does not have.
+        OutputError
+            When the folder cannot be written; nothing in it has changed then.
+        """
+        from crmstudy.study.outputs import write_outputs
+
+        return list(write_outputs(self, Path(out), formats, lang).files)
+
+    def __repr__(self) -> str:
+        states = [block.status for block in self.blocks]
+        counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+        return f"<StudyResults {self.record.title!r}: {counted}>"
+
+
+def run(study: Study, *, progress: Progress | None = None) -> StudyResults:
+    """Run a study.
+
+    Parameters
+    ----------
+    study : Study
+        As loaded by :meth:`Study.load`.
+    progress : callable, optional
+        Called with ``(what, done, total)`` before each step.
+
+    Returns
+    -------
+    StudyResults
+        A failed analysis leaves its error in its block; the rest stands.
+
+    Raises
+    ------
+    InputError
+        With every fault of instruments, data, models and claims. Nothing has been computed then.
+
+    Examples
+    --------
+    >>> import crmstudy as cs
+    >>> results = cs.run(cs.Study.load("analyses/mobile_loyalty"))  # doctest: +SKIP
+    >>> results.report("out")  # doctest: +SKIP
+    """
+    return run_opened(open_study(study), progress=progress)
+
+
+def run_opened(opened: Opened, *, progress: Progress | None = None) -> StudyResults:
+    """Run a study whose doors have been checked: score, screen, analyse, test the hypotheses, record."""
+    clock = _Clock(progress, len(opened.responses) + len(opened.study.analyses) + 1)
+    samples = {name: _prepare(opened, name, clock) for name in opened.responses}
+    blocks = _analyse(opened.study, samples, clock)
+    hypotheses = _test(opened.study, blocks, clock)
+    return StudyResults(_record(opened.study, samples, blocks, hypotheses), opened.study, clock.seconds)
+
+
+def notes_of(block: Block) -> list[Note]:
+    """The notes of a block: of its result and of what stands beside it, or its error as a note."""
+    if block.result is None:
+        code = "ANALYSIS_FAILED" if block.error is None else block.error.code
+        return [Note(code, str(block.error), "warning", block.id)]
+    found = list(block.result.notes)
+    for extra in block.extras.values():
+        if isinstance(extra, Note):
+            found.append(extra)
+        else:
+            found += [note for note in getattr(extra, "notes", ()) if note not in found]
+    return found
+
+
+class _Clock:
+    """Tells the progress and keeps the wall time of each step."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress = progress
+        self.total = total
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        if self.progress is not None:
+            self.progress(what, len(self.seconds), self.total)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[what] = round(time.perf_counter() - started, 4)
+
+
+def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
+    """Score and screen one sample; the rows that are left are the ones the analyses use."""
+    plan, responses = opened.study.samples[name], opened.responses[name]
+    notes = list(responses.notes)
+    with clock.step(f"sample {name}"):
+        screening = _screen(responses, opened.study, notes)
+        scores = _score(responses, notes)
+    used = responses.n if screening is None else int(screening.kept.sum())
+    if not used:
+        message = f"the screening rules leave no row of the sample '{name}'; exclude by fewer rules."
+        raise StudyError(Fault(message, plan.place.file))
+    if plan.simulated:
+        message = f"The answers of the sample '{name}' are simulated, not those of people."
+        notes.insert(0, Note("STUDY_SIMULATED_DATA", message, "warning", name))
+    return SampleRecord(
+        name,
+        plan.population,
+        plan.file,
+        responses,
+        screening,
+        scores,
+        responses.n,
+        used,
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _screen(responses: Responses, study: Study, notes: list[Note]) -> Screening | None:
+    from crmstudy.screening import screen
+
+    try:
+        screening = screen(responses, rules=dict(study.screening))
+    except InputError as error:
+        raise StudyError([Fault(f"screening: {fault.message}", str(study.file)) for fault in error.faults]) from error
+    except AnalysisError as error:
+        notes.append(Note(error.code, str(error), "warning"))
+        return None
+    notes += screening.notes
+    return screening
+
+
+def _score(responses: Responses, notes: list[Note]) -> Scores | None:
+    from crmstudy.scoring import score
+
+    if not responses.scales:
+        return None
+    try:
+        scores = score(responses)
+    except AnalysisError as error:
+        notes.append(Note(error.code, str(error), "warning"))
+        return None
+    notes += scores.notes
+    return scores
+
+
+def _analyse(study: Study, samples: Mapping[str, SampleRecord], clock: _Clock) -> tuple[Block, ...]:
+    """Do every analysis; one that fails leaves its sentence. An option that is refused refuses the study."""
+    blocks, refused = [], []
+    kept = {name: _kept(sample) for name, sample in samples.items()}
+    for plan in study.analyses:
+        with clock.step(f"analysis {plan.id}"):
+            try:
+                blocks.append(_block(plan, Task(plan, kept[plan.sample], study.seed)))
+            except InputError as error:
+                refused.append(type(error)([_named(plan, fault.message) for fault in error.faults]))
+    if refused:
+        raise gathered(refused)
+    return tuple(blocks)
+
+
+def _block(plan: AnalysisPlan, task: Task) -> Block:
+    outcome: Outcome | None = None
+    failure: AnalysisError | None = None
+    try:
+        outcome = KINDS[plan.kind].analyse(task)
+    except InputError:
+        raise
+    except AnalysisError as error:
+        failure = error
+    except Exception as error:  # whatever stops one analysis must not take the others with it
+        failure = AnalysisError(sentence_of(error))
+        failure.__cause__ = error
+    result: Result | None = None if outcome is None else outcome.result
+    extras = {} if outcome is None else outcome.extras
+    return Block(plan.id, plan.kind, plan.sample, plan.title, plan.options, result, failure, extras)
+
+
+def _test(study: Study, blocks: tuple[Block, ...], clock: _Clock) -> tuple[HypothesisTest, ...]:
+    by_id = {block.id: block for block in blocks}
+    levels = {plan.id: plan.level for plan in study.analyses}
+    with clock.step("hypotheses"):
+        return tuple(assess(plan, by_id[plan.analysis], levels[plan.analysis]) for plan in study.hypotheses)
+
+
+def _record(
+    study: Study,
+    samples: Mapping[str, SampleRecord],
+    blocks: tuple[Block, ...],
+    hypotheses: tuple[HypothesisTest, ...],
+) -> StudyRecord:
+    inputs = {study.file.name: study.digest}
+    notes: list[Note] = []
+    for name, sample in samples.items():
+        read = sample.responses.provenance.inputs
+        inputs[sample.file] = read.get(study.samples[name].path.name, "")
+        inputs |= {key: value for key, value in read.items() if key.startswith("instrument ")}
+        notes += [note for note in sample.notes if note.code == "STUDY_SIMULATED_DATA"]
+    return StudyRecord(
+        title=study.title,
+        lang=study.lang,
+        seed=study.seed,
+        level=0.95,
+        samples=tuple(samples.values()),
+        blocks=blocks,
+        card=_card(study),
+        hypotheses=hypotheses,
+        notes=tuple(notes),
+        provenance=Provenance(inputs, installed_versions(PACKAGES) | {"crmstudy": __version__}, study.seed),
+        audience=study.report.audience,
+        style=study.report.style,
+    )
+
+
+def _card(study: Study) -> dict[str, str]:
+    """Lines of the study card that only the study itself knows."""
+    lines = {}
+    for name, sample in study.samples.items():
+        if sample.simulated:
+            lines[f"Answers of {name}"] = "SIMULATED by a program, not those of people"
+        if sample.variables:
+            told = [
+                f"{said(variable.get('label'), study.lang) or column} ({column}, {variable['type']})"
+                for column, variable in sample.variables.items()
+            ]
+            lines[f"Variables of {name}"] = "; ".join(told)
+    return lines
+
+
+def _kept(sample: SampleRecord) -> Responses:
+    """The rows that screening left."""
+    if sample.screening is None:
+        return sample.responses
+    kept: pd.Series[bool] = sample.screening.kept
+    return sample.responses.keep(kept)
+
+
+def _named(plan: AnalysisPlan, message: str) -> Fault:
+    return at(plan.place, f"the analysis '{plan.id}': {message}")
