@@ -92,19 +92,19 @@ def explain(
     as_json: AsJson = False,
 ) -> int:
     """Explain the code of a note: what it means, what to do, what to write in the thesis."""
-    from crmstudy.notes import CODES
+    from crmstudy.notes import explanations
 
     if code is None:
         if as_json:
-            emit({"status": 0, "codes": {name: entry.title for name, entry in CODES.items()}})
+            emit({"status": 0, "codes": {name: entry.title for name, entry in explanations().items()}})
         else:
-            table(("code", "title"), [(name, entry.title) for name, entry in sorted(CODES.items())])
+            table(("code", "title"), [(name, entry.title) for name, entry in sorted(explanations().items())])
         return 0
     name = code.strip().upper().replace("-", "_")
-    if name not in CODES:
-        hint = did_you_mean(name, CODES) or " List them all with: crmstudy explain"
+    if name not in explanations():
+        hint = did_you_mean(name, explanations()) or " List them all with: crmstudy explain"
         raise InputError(f"there is no note code '{code}'.{hint}")
-    entry = CODES[name]
+    entry = explanations()[name]
     if as_json:
         told = {"title": entry.title, "meaning": entry.meaning, "advice": entry.advice, "write": entry.write}
         emit({"status": 0, "code": name, **told})
@@ -146,7 +146,7 @@ def _run_as_json(job: Job) -> dict[str, Any]:
     from crmstudy.study.outputs import run_record
 
     return {
-        **run_record(job.results),
+        **run_record(job.results.record),
         "out": str(job.out),
         "files": [str(path) for path in job.written.files],
         "kept": [str(path) for path in job.written.kept],

@@ -21,7 +21,8 @@ from crmstudy.kernels.optimise import Optimum, minimise
 from crmstudy.notes import Note
 
 _ATTEMPTS: tuple[tuple[Strategy, bool], ...] = (
-    ("ratios", True), ("deviations", True), ("units", True), ("ratios", False), ("units", False),
+    ("ratios", True), ("first", True), ("last", True), ("deviations", True), ("units", True),
+    ("ratios", False), ("units", False),
 )  # fmt: skip
 _LAST_USUAL_ATTEMPT = ("units", True)
 #: More iterations than this make an arrival suspicious.
@@ -87,6 +88,8 @@ def _estimate(prepared: _Prepared) -> Optimum:
     tied = table.n_free < sum(row.free > 0 for row in table.rows)
     best: Optimum | None = None
     for strategy, scoring in _ATTEMPTS:
+        if strategy in ("first", "last") and not tied:
+            continue
         start = start_values(table, moments.covariance, strategy)
         found = minimise(objective, start, moments.n, max_iter=options.max_iter, scoring=scoring)
         if found is None:

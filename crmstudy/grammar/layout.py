@@ -11,7 +11,7 @@ import numpy as np
 from crmstudy.grammar.table import ParameterTable, Row
 from crmstudy.kernels.cbsem import MATRICES, Array, Layout, Matrix
 
-Strategy = Literal["ratios", "deviations", "units"]
+Strategy = Literal["ratios", "first", "last", "deviations", "units"]
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,20 @@ def start_values(table: ParameterTable, sample: Array, strategy: Strategy = "rat
 
     Loadings come from ratios of covariances with the other indicators of the factor, factor variances from the
     reference indicator, residual variances are half the sample variances; paths and covariances start at 0.
-    Equal parameters start at the mean of their guesses. Other strategies serve second attempts: ``deviations`` gives
-    every indicator the loading of its standard deviation and factors little variance, ``units`` starts all loadings
-    at 1.
+    Equal parameters start at the mean of their guesses. Other strategies serve second attempts: ``first`` and
+    ``last`` start equal parameters at one of their guesses, ``deviations`` gives every indicator the loading of its
+    standard deviation and factors little variance, ``units`` starts all loadings at 1.
     """
     guess = _Guess(table, sample, strategy)
-    total, count, given = np.zeros(table.n_free), np.zeros(table.n_free), np.full(table.n_free, np.nan)
+    guesses: list[list[float]] = [[] for _ in range(table.n_free)]
+    given: dict[int, float] = {}
     for row in table.rows:
         if row.free:
-            total[row.free - 1] += guess.value(row)
-            count[row.free - 1] += 1
+            guesses[row.free - 1].append(guess.value(row))
             if row.start is not None:
                 given[row.free - 1] = row.start
-    return np.where(np.isnan(given), total / np.maximum(count, 1), given)
+    pick = {"first": lambda found: found[0], "last": lambda found: found[-1]}.get(strategy, np.mean)
+    return np.array([given.get(number, float(pick(found))) for number, found in enumerate(guesses)], dtype=float)
 
 
 class _Guess:
@@ -166,7 +167,7 @@ class _Guess:
         """Variance the reference shares with the others, kept between a tenth and nine tenths of its own."""
         r = self.at[reference]
         own = float(self.sample[r, r])
-        if self.strategy != "ratios":
+        if self.strategy in ("deviations", "units"):
             return 0.2 * own if self.strategy == "deviations" else 0.05 * own
         shared = [self.sample[r, self.at[name]] / ratio for name, ratio in ratios.items() if name != reference]
         found = float(np.median(shared)) if shared else 0.5 * own

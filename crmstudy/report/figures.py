@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from crmstudy.drawing import CoefficientPlot, Drawing, HeatMap, LikertBars, PathDiagram
 from crmstudy.numerals import write_number
+from crmstudy.report.lettering import FONT, text_width
 from crmstudy.report.path_drawing import draw_path_diagram
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _SETTINGS: Any = {
     "svg.hashsalt": "crmstudy",
     "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
+    "font.family": FONT,
     "font.size": 10.0,
     "axes.unicode_minus": True,
     "path.simplify": False,
@@ -101,17 +102,6 @@ def _sheet(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), facecolor="white")
-
-
-def text_width(text: str, size: float) -> float:
-    """Width of a line of text in inches."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextToPath
-
-    width, _, _ = TextToPath().get_text_width_height_descent(
-        text, FontProperties(family="DejaVu Sans", size=size), ismath=False
-    )
-    return float(width) / 72
 
 
 def likert_colours(count: int) -> list[tuple[float, float, float, float]]:

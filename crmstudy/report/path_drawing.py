@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crmstudy.drawing import PathDiagram
+from crmstudy.report.lettering import text_width
 from crmstudy.report.path_layout import lay_out
 from crmstudy.report.path_parts import ITEM_SIZE, NAME_SIZE, VALUE_SIZE, Arrow, Box, Layout, is_weak
 
@@ -22,7 +23,7 @@ def draw_path_diagram(diagram: PathDiagram) -> Figure:
     """Draw a path diagram; its size follows from what is in it."""
     from matplotlib.figure import Figure
 
-    layout = lay_out(diagram, _text_width)
+    layout = lay_out(diagram, text_width)
     width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN + _FOOT
     width = max(width, 4.0)
     figure = Figure(figsize=(width, height), facecolor="white")
@@ -39,12 +40,6 @@ def draw_path_diagram(diagram: PathDiagram) -> Figure:
         _value(axes, arrow)
     _foot(axes, layout)
     return figure
-
-
-def _text_width(text: str, size: float) -> float:
-    from crmstudy.report.figures import text_width
-
-    return text_width(text, size)
 
 
 def _arrow(axes: Axes, arrow: Arrow) -> None:

@@ -65,6 +65,17 @@ class Block:
             return "failed"
         return "fine" if self.result.admissible else "inadmissible"
 
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Notes of the result and of what stands beside it, each once; for a failed block the reason."""
+        if self.result is None:
+            code = "ANALYSIS_FAILED" if self.error is None else self.error.code
+            return (Note(code, str(self.error), "warning", self.id),)
+        found = list(self.result.notes)
+        for extra in self.extras.values():
+            found += [extra] if isinstance(extra, Note) else list(getattr(extra, "notes", ()))
+        return tuple(dict.fromkeys(found))
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class StudyRecord:
@@ -87,3 +98,8 @@ class StudyRecord:
     provenance: Provenance = field(default_factory=Provenance)
     audience: str = "research"
     style: str = "apa"
+
+    @property
+    def status_code(self) -> int:
+        """0 when every block is fine, 1 when some failed or are inadmissible."""
+        return 0 if all(block.status == "fine" for block in self.blocks) else 1

@@ -64,4 +64,5 @@ def run_job(
     if progress is not None:
         steps = len(opened.responses) + len(study.analyses) + 1
         progress("report", steps, steps)
-    return Job(results, folder, write_outputs(results, folder, formats, lang))
+    chosen = study.report.formats if formats is None else tuple(formats)
+    return Job(results, folder, write_outputs(results.record, results.seconds, folder, chosen, lang))

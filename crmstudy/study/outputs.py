@@ -23,7 +23,7 @@ from crmstudy.results import plain
 from crmstudy.study.plan import FORMATS
 
 if TYPE_CHECKING:
-    from crmstudy.study.runner import StudyResults
+    from crmstudy.report.record import Block, StudyRecord
 
 RUN_FILE = "run.json"
 TIMES_FILE = "timings.json"
@@ -38,13 +38,13 @@ class Written:
 
 
 def write_outputs(
-    results: StudyResults, out: Path, formats: Iterable[str] | None = None, lang: str | None = None
+    record: StudyRecord, seconds: Mapping[str, float], out: Path, formats: Iterable[str], lang: str | None = None
 ) -> Written:
-    """Write everything a run leaves. See :meth:`StudyResults.report`."""
+    """Write everything a run leaves; ``seconds`` are the wall times of its steps. See :meth:`StudyResults.report`."""
     from crmstudy.report.compose import compose
     from crmstudy.report.render import render
 
-    chosen = results.study.report.formats if formats is None else tuple(formats)
+    chosen = tuple(formats)
     refuse_unbuilt(chosen, lang)
     faults = output_faults(out)
     if faults:
@@ -55,11 +55,11 @@ def write_outputs(
         with tempfile.TemporaryDirectory(prefix=".crmstudy-", dir=out) as folder:
             fresh = Path(folder)
             started = time.perf_counter()
-            render(compose(results.record), fresh, chosen)
-            seconds = {**results.seconds, "report": round(time.perf_counter() - started, 4)}
-            _write_json(fresh / TIMES_FILE, seconds)
+            render(compose(record), fresh, chosen)
+            times = {**seconds, "report": round(time.perf_counter() - started, 4)}
+            _write_json(fresh / TIMES_FILE, times)
             names = sorted(path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file())
-            _write_json(fresh / RUN_FILE, run_record(results) | {"files": _digests(fresh, names)})
+            _write_json(fresh / RUN_FILE, run_record(record) | {"files": _digests(fresh, names)})
             return _move(fresh, out, [RUN_FILE, *names])
     except OSError as error:
         raise OutputError(_sentence(out, error)) from error
@@ -94,14 +94,13 @@ def output_faults(out: Path) -> list[Fault]:
     return []
 
 
-def run_record(results: StudyResults) -> dict[str, Any]:
+def run_record(record: StudyRecord) -> dict[str, Any]:
     """What a run was made of and what became of it, as plain values without any clock."""
-    record = results.record
     return {
         "title": record.title,
         "lang": record.lang,
         "level": record.level,
-        "status": results.status_code,
+        "status": record.status_code,
         **record.provenance.as_dict(),
         "samples": [
             {
@@ -115,16 +114,13 @@ def run_record(results: StudyResults) -> dict[str, Any]:
             }
             for sample in record.samples
         ],
-        "analyses": [_block(results, index) for index in range(len(results.blocks))],
-        "hypotheses": [_hypothesis(test) for test in results.hypotheses],
+        "analyses": [_block(block) for block in record.blocks],
+        "hypotheses": [_hypothesis(test) for test in record.hypotheses],
         "notes": [note.as_dict() for note in record.notes],
     }
 
 
-def _block(results: StudyResults, index: int) -> dict[str, Any]:
-    from crmstudy.study.runner import notes_of
-
-    block = results.blocks[index]
+def _block(block: Block) -> dict[str, Any]:
     return {
         "id": block.id,
         "kind": block.kind,
@@ -134,7 +130,7 @@ def _block(results: StudyResults, index: int) -> dict[str, Any]:
         "message": str(block.error) if block.result is None else block.result.text,
         "call": {} if block.result is None else plain(block.result.call),
         "options": plain(block.options),
-        "notes": [note.as_dict() for note in notes_of(block)],
+        "notes": [note.as_dict() for note in block.notes],
     }
 
 

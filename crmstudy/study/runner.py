@@ -62,7 +62,7 @@ class StudyResults:
     @property
     def status_code(self) -> int:
         """0 when every block is fine, 1 when some failed or are inadmissible: the exit code of the command line."""
-        return 0 if all(block.status == "fine" for block in self.blocks) else 1
+        return self.record.status_code
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -71,7 +71,7 @@ class StudyResults:
         for sample in self.record.samples:
             found += sample.notes
         for block in self.blocks:
-            found += notes_of(block)
+            found += block.notes
         return tuple(dict.fromkeys(found))
 
     def report(self, out: str | Path, formats: Iterable[str] | None = None, lang: str | None = None) -> list[Path]:
@@ -103,7 +103,8 @@ class StudyResults:
         """
         from crmstudy.study.outputs import write_outputs
 
-        return list(write_outputs(self, Path(out), formats, lang).files)
+        chosen = self.study.report.formats if formats is None else tuple(formats)
+        return list(write_outputs(self.record, self.seconds, Path(out), chosen, lang).files)
 
     def __repr__(self) -> str:
         states = [block.status for block in self.blocks]
@@ -147,20 +148,6 @@ def run_opened(opened: Opened, *, progress: Progress | None = None) -> StudyResu
     blocks = _analyse(opened.study, samples, clock)
     hypotheses = _test(opened.study, blocks, clock)
     return StudyResults(_record(opened.study, samples, blocks, hypotheses), opened.study, clock.seconds)
-
-
-def notes_of(block: Block) -> list[Note]:
-    """The notes of a block: of its result and of what stands beside it, or its error as a note."""
-    if block.result is None:
-        code = "ANALYSIS_FAILED" if block.error is None else block.error.code
-        return [Note(code, str(block.error), "warning", block.id)]
-    found = list(block.result.notes)
-    for extra in block.extras.values():
-        if isinstance(extra, Note):
-            found.append(extra)
-        else:
-            found += [note for note in getattr(extra, "notes", ()) if note not in found]
-    return found
 
 
 class _Clock:

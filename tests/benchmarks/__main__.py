@@ -5,11 +5,6 @@ CPU time, one BLAS thread, medians after a warm-up; peers that are not installed
 
 from __future__ import annotations
 
-import os
-
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-
 import argparse
 import json
 import resource
@@ -28,6 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 CASE = ROOT / "tests" / "reference" / "sem" / "crm"
 
 
+def _summary(cpu: list[float], wall: list[float]) -> dict[str, float]:
+    median = statistics.median
+    return {"cpu_ms": median(cpu), "cpu_min": min(cpu), "cpu_max": max(cpu), "wall_ms": median(wall)}
+
+
 def median_cpu(work: Callable[[], object], repeats: int) -> dict[str, float]:
     """Median and range of CPU and wall milliseconds of one call, after one warm-up."""
     work()
@@ -37,7 +37,12 @@ def median_cpu(work: Callable[[], object], repeats: int) -> dict[str, float]:
         work()
         cpu.append((time.process_time() - before) * 1000)
         wall.append((time.perf_counter() - clock) * 1000)
-    return {"cpu_ms": statistics.median(cpu), "cpu_min": min(cpu), "cpu_max": max(cpu), "wall_ms": statistics.median(wall)}
+    return {
+        "cpu_ms": statistics.median(cpu),
+        "cpu_min": min(cpu),
+        "cpu_max": max(cpu),
+        "wall_ms": statistics.median(wall),
+    }
 
 
 def process_cpu(command: list[str], repeats: int, cwd: Path = ROOT) -> dict[str, float]:
@@ -50,7 +55,12 @@ def process_cpu(command: list[str], repeats: int, cwd: Path = ROOT) -> dict[str,
         cpu.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000)
         wall.append((time.perf_counter() - clock) * 1000)
     cpu, wall = cpu[1:], wall[1:]
-    return {"cpu_ms": statistics.median(cpu), "cpu_min": min(cpu), "cpu_max": max(cpu), "wall_ms": statistics.median(wall)}
+    return {
+        "cpu_ms": statistics.median(cpu),
+        "cpu_min": min(cpu),
+        "cpu_max": max(cpu),
+        "wall_ms": statistics.median(wall),
+    }
 
 
 def sem_rows(repeats: int) -> list[dict[str, object]]:
@@ -65,7 +75,9 @@ def sem_rows(repeats: int) -> list[dict[str, object]]:
         return fitted.fit, fitted.estimates
 
     work = "SEM 8 x 4, 5 paths, N=400: fit + SE + indices"
-    rows: list[dict[str, object]] = [{"work": work, "engine": f"crmstudy {cs.__version__}", **median_cpu(ours, repeats)}]
+    rows: list[dict[str, object]] = [
+        {"work": work, "engine": f"crmstudy {cs.__version__}", **median_cpu(ours, repeats)}
+    ]
     rows += semopy_rows(work, case, repeats) + lavaan_rows(work, repeats)
     return rows
 
@@ -101,8 +113,9 @@ def lavaan_rows(work: str, repeats: int) -> list[dict[str, object]]:
         f"d <- read.csv('{(ROOT / 'tests' / 'reference' / 'data' / 'crm.csv').as_posix()}')\n"
         f"m <- paste(readLines('{(CASE / 'model.lav').as_posix()}'), collapse='\\n')\n"
         "run <- function() {f <- sem(m, d); fitMeasures(f); parameterEstimates(f, standardized=TRUE)}; run()\n"
-        f"t <- replicate({max(3, repeats // 3)}, {{a <- proc.time(); run(); b <- proc.time() - a; c(b[[1]] + b[[2]], b[[3]])}})\n"
-        "cat(as.character(packageVersion('lavaan')), 1000*median(t[1,]), 1000*min(t[1,]), 1000*max(t[1,]), 1000*median(t[2,]))\n"
+        "once <- function() {a <- proc.time(); run(); b <- proc.time() - a; 1000 * c(b[[1]] + b[[2]], b[[3]])}\n"
+        f"t <- replicate({max(3, repeats // 3)}, once())\n"
+        "cat(as.character(packageVersion('lavaan')), median(t[1,]), min(t[1,]), max(t[1,]), median(t[2,]))\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "time.R"
@@ -120,15 +133,15 @@ def process_rows(repeats: int) -> list[dict[str, object]]:
     python = sys.executable
     with tempfile.TemporaryDirectory() as folder:
         run = [python, "-m", "crmstudy", "run", "analyses/mobile_loyalty", "--out", str(Path(folder) / "out")]
-        rows: list[dict[str, object]] = [
-            {"work": "crmstudy run analyses/mobile_loyalty", "engine": "crmstudy", **process_cpu(run, max(2, repeats // 5))}
-        ]
-    rows.append({"work": "help", "engine": "crmstudy --help", **process_cpu([python, "-m", "crmstudy", "--help"], repeats // 2)})
+        timed = process_cpu(run, max(2, repeats // 5))
+    rows: list[dict[str, object]] = [{"work": "crmstudy run analyses/mobile_loyalty", "engine": "crmstudy", **timed}]
+    helped = process_cpu([python, "-m", "crmstudy", "--help"], repeats // 2)
+    rows.append({"work": "help", "engine": "crmstudy --help", **helped})
     for package in ("crmstudy", "semopy", "pingouin", "statsmodels.api"):
         timed = process_cpu([python, "-c", f"import {package}"], max(2, repeats // 3))
         rows.append({"work": "import (whole process)", "engine": package, **timed})
-    rows.append({"work": "import (whole process)", "engine": "python -c pass", **process_cpu([python, "-c", "pass"], repeats // 2)})
-    return rows
+    nothing = process_cpu([python, "-c", "pass"], repeats // 2)
+    return [*rows, {"work": "import (whole process)", "engine": "python -c pass", **nothing}]
 
 
 def print_table(rows: list[dict[str, object]]) -> None:

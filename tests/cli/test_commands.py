@@ -13,7 +13,7 @@ import pytest
 import crmstudy as cs
 from crmstudy.cli import main
 from crmstudy.cli.app import app
-from crmstudy.notes import CODES
+from crmstudy.notes import explanations
 from tests.study.small import INSTRUMENT, ITEMS, REGRESSION, STUDY, write_answers, write_small
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -314,14 +314,14 @@ def test_missing_codes_of_a_data_file(cli, tmp_path):
 def test_codes_are_explained(cli):
     code, out, _ = cli("explain", "sem-not-converged")
     assert code == 0
-    entry = CODES["SEM_NOT_CONVERGED"]
+    entry = explanations()["SEM_NOT_CONVERGED"]
     for part in (entry.title, entry.meaning, entry.advice, entry.write):
         assert part in out
     assert json.loads(cli("explain", "SEM_NOT_CONVERGED", "--json")[1])["write"] == entry.write
     code, out, _ = cli("explain")
     assert code == 0
-    assert all(name in out for name in CODES)
-    assert set(json.loads(cli("explain", "--json")[1])["codes"]) == set(CODES)
+    assert all(name in out for name in explanations())
+    assert set(json.loads(cli("explain", "--json")[1])["codes"]) == set(explanations())
 
 
 def test_the_doctor_checks_and_leaves_nothing(cli, tmp_path, monkeypatch):

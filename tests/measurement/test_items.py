@@ -7,7 +7,7 @@ import pytest
 from crmstudy.errors import DataError, ModelError
 from crmstudy.instrument.model import Item, ResponseFormat
 from crmstudy.measurement.items import describe
-from crmstudy.notes import CODES
+from crmstudy.notes import explanations
 from crmstudy.responses import Responses
 from tests.measurement.asked import WIDE, answers, instrument, likert, scale, small_responses
 
@@ -35,7 +35,7 @@ def test_items_stand_under_their_scales_in_the_order_of_the_instrument():
     ]  # fmt: skip
     assert "ITEMS_REVERSED" in codes(result)
     assert "ITEMS_RANGE_FROM_DATA" not in codes(result)
-    assert set(codes(result)) <= set(CODES)
+    assert set(codes(result)) <= set(explanations())
 
 
 def test_floor_and_ceiling_are_those_of_the_response_format():

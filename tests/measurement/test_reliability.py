@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crmstudy.errors import AnalysisError, DataError, ModelError, UnsupportedError
 from crmstudy.kernels.reliability import feldt_interval
 from crmstudy.measurement.reliability import reliability
-from crmstudy.notes import CODES
+from crmstudy.notes import explanations
 from crmstudy.responses import Responses
 from crmstudy.results import ESTIMATE_COLUMNS
 from tests.measurement.asked import answers, instrument, likert, scale, small_responses
@@ -33,7 +33,7 @@ def test_every_scale_of_the_responses_with_its_own_coefficients():
     assert values(result, "complaint") == {}
     assert codes(result) == ["RELIABILITY_TWO_ITEMS", "RELIABILITY_SINGLE_ITEM"]
     assert result.tables["scales"]["scale"].tolist() == ["trust", "worth"]
-    assert set(codes(result)) <= set(CODES)
+    assert set(codes(result)) <= set(explanations())
 
 
 def test_a_reversed_item_counts_in_the_direction_of_its_scale():
@@ -193,7 +193,7 @@ def test_constant_items_of_all_scales_are_named_at_once():
     with pytest.raises(AnalysisError, match=r"'trust'.*t2.*'worth'.*w1") as caught:
         reliability(Responses.from_frame(frame, responses.instruments))
     assert caught.value.code == "RELIABILITY_CONSTANT_ITEM"
-    assert caught.value.code in CODES
+    assert caught.value.code in explanations()
 
 
 def test_too_few_rows_say_how_many_are_needed():

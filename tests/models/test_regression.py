@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crmstudy.errors import AnalysisError, ModelError, UnsupportedError
 from crmstudy.models.regression import regress
-from crmstudy.notes import CODES
+from crmstudy.notes import explanations
 from crmstudy.results import ESTIMATE_COLUMNS
 from tests.measurement.asked import answers, small_responses
 from tests.reference import load
@@ -162,7 +162,7 @@ def test_what_the_data_do_not_allow(formula, change, code, message):
     with pytest.raises(AnalysisError, match=message) as caught:
         regress(formula, data().assign(**change))
     assert caught.value.code == code
-    assert code in CODES
+    assert code in explanations()
 
 
 def test_a_level_with_one_row_is_fitted_with_errors_that_exist():
@@ -217,7 +217,7 @@ def test_without_intercept_r_squared_is_about_zero():
 def test_set_codes_are_explained():
     frame = data()
     frame["d"] = frame["a"] + 0.05 * frame["c"]
-    assert set(codes(regress("y ~ a + d + g", frame))) <= set(CODES)
+    assert set(codes(regress("y ~ a + d + g", frame))) <= set(explanations())
 
 
 def test_sentence_picture_and_json():

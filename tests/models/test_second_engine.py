@@ -11,7 +11,7 @@ from crmstudy.grammar.fit import fit_model
 from crmstudy.models import second_engine
 from crmstudy.models.regression import regress
 from crmstudy.models.second_engine import EngineCheck, check_alpha, check_regression, check_sem, consult
-from crmstudy.notes import CODES, Note
+from crmstudy.notes import Note, explanations
 from tests import tolerances
 from tests.measurement.asked import answers, small_responses
 from tests.reference import load
@@ -119,7 +119,7 @@ def test_another_minimum_is_told(rows, monkeypatch, loose, code):
     monkeypatch.setattr(second_engine, "_run_semopy", other_minimum)
     check = check_sem(fit_model(MODEL, rows))
     assert code in codes(check)
-    assert code in CODES
+    assert code in explanations()
 
 
 def test_an_early_stop_of_semopy_is_seen(rows, monkeypatch):

@@ -71,7 +71,9 @@ def test_a_covariance_matrix_gives_what_the_rows_give(mobi, fitted):
 
 def test_total_is_direct_plus_indirect(fitted):
     found = _values(fitted)
-    assert found["total:=a * b + c"] == pytest.approx(found["indirect:=a * b"] + found["satisfaction~quality"], rel=1e-12)
+    assert found["total:=a * b + c"] == pytest.approx(
+        found["indirect:=a * b"] + found["satisfaction~quality"], rel=1e-12
+    )
     std = _values(fitted, "std_all")
     expected = std["value~quality"] * std["satisfaction~value"]
     assert std["indirect:=a * b"] == pytest.approx(expected, rel=1e-12)
@@ -114,7 +116,10 @@ def test_units_of_measurement_only_rescale(mobi, fitted):
 
 
 def test_two_ways_of_scaling_a_factor_fit_alike(mobi):
-    marker, unit = cfa("f =~ PERQ1 + PERQ2 + PERQ3 + PERQ4", mobi), cfa("f =~ PERQ1 + PERQ2 + PERQ3 + PERQ4", mobi, std_lv=True)
+    marker, unit = (
+        cfa("f =~ PERQ1 + PERQ2 + PERQ3 + PERQ4", mobi),
+        cfa("f =~ PERQ1 + PERQ2 + PERQ3 + PERQ4", mobi, std_lv=True),
+    )
     assert marker.fit["chisq"] == pytest.approx(unit.fit["chisq"], rel=1e-9)
     np.testing.assert_allclose(marker.estimates["std_all"][:4], unit.estimates["std_all"][:4], rtol=1e-7)
 
@@ -261,3 +266,73 @@ def test_validity_refuses_what_it_cannot_do(mobi, fitted):
     table = validity(fitted).tables["fornell_larcker"]
     assert table.loc["value", "quality"] == pytest.approx(fitted.latent_correlations.loc["value", "quality"])
     assert np.isnan(table.loc["quality", "value"])
+
+
+@pytest.mark.parametrize("factor", [1e-9, 1e6, 1e9, 1e20])
+def test_units_of_any_size_do_not_matter(mobi, factor):
+    model = "f =~ PERQ1 + PERQ2 + PERQ3\nCUSL3 ~ f + CUSA1\nPERV1 ~ f + CUSA1"
+    plain = sem(model, mobi)
+    again = sem(model, mobi * factor)
+    assert again.converged
+    assert again.fit["chisq"] == pytest.approx(plain.fit["chisq"], rel=1e-8)
+    stretched = sem(model, mobi.assign(CUSL3=mobi["CUSL3"] * factor))
+    assert stretched.fit["chisq"] == pytest.approx(plain.fit["chisq"], rel=1e-8)
+
+
+def test_residuals_of_outcomes_that_correlate_beyond_one_are_marked():
+    names = ["x1", "x2", "x3", "y1", "y2"]
+    cov = pd.DataFrame(0.49, index=names, columns=names)
+    cov.loc[["y1", "y2"], ["x1", "x2", "x3"]] = cov.loc[["x1", "x2", "x3"], ["y1", "y2"]] = 0.66
+    cov.loc["y1", "y2"] = cov.loc["y2", "y1"] = 0.7
+    cov = cov.where(~np.eye(5, dtype=bool), 1.0)
+    as_outcomes = sem("f =~ x1 + x2 + x3\ny1 ~ f\ny2 ~ f\ny1 ~~ y2", sample_cov=cov, sample_n=300)
+    found = _values(as_outcomes, "std_all")
+    assert abs(found["y1~~y2"]) > 1
+    assert not as_outcomes.admissible
+    assert "SEM_RESIDUAL_COVARIANCE" in [note.code for note in as_outcomes.notes]
+
+
+def test_equal_loadings_of_opposite_sign_reach_the_lower_minimum():
+    rng = np.random.default_rng(12)
+    values = rng.normal(size=(400, 1)) * [1.0, 0.8, 0.9, -0.5, 0.8] + rng.normal(0, 0.7, (400, 5))
+    data = pd.DataFrame(values, columns=["x1", "x2", "x3", "x4", "x5"])
+    tied = sem("f =~ x1 + x2 + x3 + a*x4 + a*x5", data)
+    assert tied.converged
+    starts = (-0.8, -0.3, 0.3, 0.8)
+    tried = [sem(f"f =~ x1 + x2 + x3 + a*x4 + start({at})*x4 + a*x5", data).fit["chisq"] for at in starts]
+    assert tied.fit["chisq"] <= min(tried) + 1e-6
+
+
+def test_negative_degrees_of_freedom_have_no_fit(mobi):
+    fitted = cfa("f =~ PERQ1 + PERQ2", mobi)
+    assert fitted.fit["df"] == -1
+    assert np.isnan(fitted.fit[["chisq", "cfi", "rmsea"]]).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "error"),
+    [
+        ("f =~ f2\nf2 =~ f", ModelError),
+        (["f =~ x"], ModelError),
+        ("f =~ 2*3*PERQ1 + PERQ2", ModelError),
+        ("f =~ PERQ1 + Inf*PERQ2", ModelError),
+        ("f =~ PERQ1 + 1/0*PERQ2", ModelError),
+        ('f =~ PERQ1 + "a b"*PERQ2', ModelError),
+    ],
+)
+def test_odd_models_are_refused_with_a_sentence(mobi, model, error):
+    with pytest.raises(error):
+        sem(model, mobi)
+
+
+@pytest.mark.parametrize("sample_n", ["300", float("nan"), 7.5, 2, True])
+def test_odd_sample_sizes_are_refused(mobi, sample_n):
+    with pytest.raises((DataError, AnalysisError), match=r"sample_n=|N must exceed"):
+        sem("f =~ PERQ1 + PERQ2 + PERQ3", sample_cov=mobi.cov(), sample_n=sample_n)
+    with pytest.raises(DataError, match="with data the rows are counted"):
+        sem("f =~ PERQ1 + PERQ2 + PERQ3", mobi, sample_n=250)
+
+
+def test_a_start_value_of_the_marker_is_its_value(mobi):
+    rows = _values(sem("f =~ start(0.5)*PERQ1 + PERQ2 + PERQ3", mobi))
+    assert rows["f=~PERQ1"] == 0.5

@@ -130,10 +130,10 @@ def test_files_of_others_are_never_touched(small, out, quick):
 def test_a_report_that_was_edited_is_kept_under_another_name(small, out, quick):
     for number in (1, 2):
         (out / "report.html").write_text(f"edited {number}", encoding="utf-8")
-        written = outputs.write_outputs(small, out, ["html"])
+        written = outputs.write_outputs(small.record, small.seconds, out, ["html"])
         assert [path.name for path in written.kept] == [f"report.kept-{number}.html"]
         assert (out / f"report.kept-{number}.html").read_text(encoding="utf-8") == f"edited {number}"
-    assert outputs.write_outputs(small, out, ["html"]).kept == ()
+    assert outputs.write_outputs(small.record, small.seconds, out, ["html"]).kept == ()
 
 
 def test_an_edited_file_that_is_no_longer_written_stays(small, out, quick):
@@ -205,7 +205,7 @@ def test_failed_and_inadmissible_blocks_are_in_run_json(small):
 
     failed = replace(small.blocks[0], result=None, error=AnalysisError("It could not.", "SEM_CONSTANT_VARIABLE"))
     results = replace(small, record=replace(small.record, blocks=(failed,)))
-    told = outputs.run_record(results)
+    told = outputs.run_record(results.record)
     assert (told["status"], told["analyses"][0]["status"], told["analyses"][0]["n"]) == (1, "failed", None)
     assert told["analyses"][0]["message"] == "It could not."
     assert told["analyses"][0]["notes"][0]["code"] == "SEM_CONSTANT_VARIABLE"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import crmstudy as cs
-from crmstudy.notes import CODES, Note
+from crmstudy.notes import Note, explanations
 from crmstudy.study import kinds
 from tests.study.small import ITEMS, REGRESSION, STUDY, write_answers, write_small
 
@@ -64,7 +64,7 @@ def test_the_mobile_study_says_what_the_field_says(mobile_results):
 
 
 def test_only_known_note_codes_are_used(mobile_results):
-    assert {note.code for note in mobile_results.notes} <= set(CODES)
+    assert {note.code for note in mobile_results.notes} <= set(explanations())
 
 
 def test_the_inputs_are_recorded_by_hash_and_version(mobile_results):
