@@ -188,6 +188,7 @@ def _score_notes(values: pd.DataFrame, frame: pd.DataFrame, scales: Mapping[str,
             )
             notes.append(Note("SCORING_TOO_FEW_ANSWERED", message, "info", id))
         if part:
-            message = f"{part} scores of '{id}' rest on the answered items only, at least {scale.min_answered}."
+            rests = f"{part} scores of '{id}' rest" if part > 1 else f"1 score of '{id}' rests"
+            message = f"{rests} on the answered items only, at least {scale.min_answered}."
             notes.append(Note("SCORING_PARTLY_ANSWERED", message, "info", id))
     return notes

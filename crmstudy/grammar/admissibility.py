@@ -13,6 +13,7 @@ from crmstudy.grammar.table import ParameterTable
 from crmstudy.kernels.cbsem import Array, Implied
 from crmstudy.kernels.optimise import Optimum, weakest_direction
 from crmstudy.notes import Note
+from crmstudy.numerals import write_number
 
 #: Below this eigenvalue of the information matrix (unit diagonal) parameters cannot be told apart.
 IDENTIFIED_ABOVE = 1e-9
@@ -56,9 +57,8 @@ def solution_notes(table: ParameterTable, placement: Placement, estimates: Array
     for row, value in zip(table.rows, estimates, strict=True):
         if row.op == "~~" and row.lhs == row.rhs and value < 0:
             what = "variance of the factor" if row.lhs in table.latent else "residual variance of"
-            message = (
-                f"The {what} '{row.lhs}' is negative ({value:.4f}), which no population can have (a Heywood case)."
-            )
+            found = f"The {what} '{row.lhs}' is negative ({_written(value)})"
+            message = f"{found}, which no population can have (a Heywood case)."
             notes.append(Note("SEM_NEGATIVE_VARIANCE", message, "inadmissible", row.lhs))
     if table.latent:
         size = len(table.latent)
@@ -69,9 +69,20 @@ def solution_notes(table: ParameterTable, placement: Placement, estimates: Array
         if smallest is None and "SEM_LATENT_COVARIANCE" not in codes:
             smallest = _improper_eigenvalue(_structural_covariance(placement, estimates))
         if smallest is not None:
-            message = f"The residual covariance matrix is not positive definite (smallest eigenvalue {smallest:.4g})."
+            message = (
+                f"The residual covariance matrix is not positive definite (smallest eigenvalue {_written(smallest)})."
+            )
             notes.append(Note("SEM_RESIDUAL_COVARIANCE", message, "inadmissible"))
     return notes
+
+
+def _correlation(value: float) -> str:
+    return write_number(value, "r", decimals=3)
+
+
+def _written(value: float) -> str:
+    """A small number with four decimals, or with two significant digits where those show nothing."""
+    return write_number(value, "estimate", decimals=4) if abs(value) >= 5e-5 else f"{value:.1e}".replace("-", "−")
 
 
 def _latent_notes(names: tuple[str, ...], covariance: Array) -> list[Note]:
@@ -82,14 +93,18 @@ def _latent_notes(names: tuple[str, ...], covariance: Array) -> list[Note]:
         correlation = covariance / np.sqrt(np.multiply.outer(variances, variances))
     pairs = [(i, j) for i in range(len(names)) for j in range(i) if np.isfinite(correlation[i, j])]
     if smallest is not None:
-        message = f"The covariance matrix of the factors is not positive definite (smallest eigenvalue {smallest:.4f})"
+        message = (
+            f"The covariance matrix of the factors is not positive definite (smallest eigenvalue {_written(smallest)})"
+        )
         if pairs:
             i, j = max(pairs, key=lambda pair: abs(correlation[pair]))
-            message += f"; the largest correlation is that of {names[j]} and {names[i]}, {correlation[i, j]:.3f}"
+            message += (
+                f"; the largest correlation is that of {names[j]} and {names[i]}, {_correlation(correlation[i, j])}"
+            )
         notes.append(Note("SEM_LATENT_COVARIANCE", message + ".", "inadmissible"))
     for i, j in pairs:
         if abs(correlation[i, j]) > 1.0 + 1e-9:
-            message = f"The correlation of {names[j]} and {names[i]} is {correlation[i, j]:.3f}, beyond 1."
+            message = f"The correlation of {names[j]} and {names[i]} is {_correlation(correlation[i, j])}, beyond 1."
             notes.append(Note("SEM_CORRELATION_BEYOND_ONE", message, "inadmissible", f"{names[j]} ~~ {names[i]}"))
     return notes
 

@@ -76,7 +76,7 @@ def one_factor_omega(values: Array, items: Sequence[str], scale: str, level: flo
 
 def _improper(scale: str, items: Sequence[str], notes: tuple[Note, ...]) -> Note:
     reasons = "; ".join(_named(note.message, items) for note in notes if note.level == "inadmissible")
-    message = f"Omega of {_of(scale)} is not given: its one-factor model is improper ({reasons})."
+    message = f"Omega of {_of(scale)} is not given: its one-factor model is improper: {reasons}."
     return Note("RELIABILITY_OMEGA_IMPROPER", message, "warning", scale or None)
 
 

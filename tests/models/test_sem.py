@@ -240,8 +240,8 @@ def test_an_impossible_factor_covariance_matrix_is_marked(mobi):
     fitted = cfa(model, mobi)
     (note,) = [n for n in fitted.notes if n.level == "inadmissible"]
     assert note.code == "SEM_LATENT_COVARIANCE"
-    assert "-0.0061" in note.message
-    assert "quality and satisfaction, 0.958" in note.message
+    assert "−0.0061" in note.message
+    assert "quality and satisfaction, .958" in note.message
     assert fitted.latent_correlations.loc["quality", "satisfaction"] == pytest.approx(0.958, abs=5e-4)
     checked = validity(fitted)
     assert not checked.admissible
