@@ -55,7 +55,7 @@ def sample_moments(spec: ModelSpec, names: Sequence[str], data: Any, options: Se
 
 def _from_rows(spec: ModelSpec, names: Sequence[str], data: Any) -> SampleMoments:
     frame, notes = frame_of(data)
-    unknown = spec.unknown_names(list(frame.columns))
+    unknown = spec.unknown_names(list(frame.columns)) + spec.colliding_names(list(frame.columns))
     if unknown:
         raise ModelError(unknown)
     columns = frame[list(names)]
@@ -142,7 +142,7 @@ def _from_covariance(spec: ModelSpec, names: Sequence[str], options: SemOptions)
     _refuse_few_rows(names, int(n))
     if list(matrix.index) != list(matrix.columns):
         raise DataError("sample_cov= must have the same variables, in the same order, as index and columns.")
-    unknown = spec.unknown_names(list(matrix.columns))
+    unknown = spec.unknown_names(list(matrix.columns)) + spec.colliding_names(list(matrix.columns))
     if unknown:
         raise ModelError(unknown)
     values = matrix.loc[list(names), list(names)].to_numpy(dtype=float)

@@ -62,9 +62,9 @@ class SemResult(Result):
     kind: ClassVar[str] = "sem"
 
     def __init__(self, solution: Solution, notes: tuple[Note, ...], call: Mapping[str, Any]) -> None:
-        for name, value in (("solution", solution), ("notes", notes), ("call", dict(call))):
+        for name, value in (("solution", solution), ("call", dict(call)), ("n", solution.moments.n)):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "n", solution.moments.n)
+        object.__setattr__(self, "notes", (*notes, *self._undefined_notes()))
 
     solution: Solution
 
@@ -267,7 +267,8 @@ class SemResult(Result):
         Returns
         -------
         DataFrame
-            ``label, estimate, std_error, ci_low, ci_high``; ``std_error`` is the standard deviation over the draws.
+            ``label, estimate, std_error, ci_low, ci_high``; ``std_error`` is the standard deviation over the draws,
+            ``.attrs["draws"]`` their number.
 
         Raises
         ------
@@ -290,10 +291,15 @@ class SemResult(Result):
         named: dict[str, Any] = self._labelled(lambda number: draws[:, number])
         rows = []
         for item, estimate in zip(s.table.definitions, self._defined[0], strict=True):
-            named[item.name] = item.expression.value(named) + np.zeros(n)
-            low, high = np.quantile(named[item.name], [(1 - level) / 2, (1 + level) / 2])
-            rows.append((item.name, estimate, float(np.std(named[item.name], ddof=1)), float(low), float(high)))
-        return pd.DataFrame(rows, columns=["label", "estimate", "std_error", "ci_low", "ci_high"])
+            named[item.name] = drawn = item.expression.value(named) + np.zeros(n)
+            undefined = int((~np.isfinite(drawn)).sum())
+            figures = [np.nan, np.nan, np.nan]
+            if not undefined:
+                figures = [np.std(drawn, ddof=1), *np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])]
+            rows.append((item.name, estimate, *map(float, figures), undefined))
+        table = pd.DataFrame(rows, columns=["label", "estimate", "std_error", "ci_low", "ci_high", "undefined"])
+        table.attrs["draws"] = n
+        return table
 
     def to_lavaan(self) -> str:
         """The model as lavaan reads it."""
@@ -320,19 +326,15 @@ class SemResult(Result):
             faults.append("semopy counts the moments of observed variables in regressions wrongly.")
         if faults:
             raise UnsupportedError(faults)
-        written = [
-            row for row in s.table.rows if not (row.op == "~~" and row.lhs == row.rhs and row.free and not row.label)
-        ]
-        first_seen: set[str] = set()
         lines = []
-        for row in written:
-            is_first = row.op == "=~" and row.lhs not in first_seen
-            first_seen.update([row.lhs] if row.op == "=~" else [])
-            modifier = (
-                f"{row.value!r}*"
-                if not row.free and not is_first
-                else (f"{row.label}*" if row.free and row.label else "")
-            )
+        for row in s.table.rows:
+            modifier = ""
+            if not row.free:
+                modifier = f"{row.value!r}*"  # also of the first loading: semopy frees it once another is fixed
+            elif row.label:
+                modifier = f"{row.label}*"
+            elif row.op == "~~" and row.lhs == row.rhs:
+                continue
             lines.append(f"{row.lhs} {row.op} {modifier}{row.rhs}")
         return "\n".join(lines)
 
@@ -343,7 +345,9 @@ class SemResult(Result):
             return f"The model did not converge (N = {write_number(self.n, 'n')}); its numbers must not be interpreted."
         f = self.fit
         mark = "" if self.admissible else " The solution is INADMISSIBLE and must not be interpreted."
-        if self.solution.df <= 0:
+        if self.solution.df < 0:
+            return f"The model has {-self.solution.df} parameters more than the data have moments.{mark}"
+        if self.solution.df == 0:
             return f"The model has no degrees of freedom to test its fit (N = {write_number(self.n, 'n')}).{mark}"
         interval = write_number((f["rmsea_ci_lower"], f["rmsea_ci_upper"]), "interval_r", decimals=3)
         return (
@@ -409,6 +413,20 @@ class SemResult(Result):
             else:
                 errors.append(float(np.sqrt(max(slopes[item.name] @ s.vcov @ slopes[item.name], 0.0))))
         return np.array([values[d.name] for d in s.table.definitions], dtype=float), np.array(errors, dtype=float)
+
+    def _undefined_notes(self) -> list[Note]:
+        """A note for each defined parameter that has no value at the estimates."""
+        definitions = self.solution.table.definitions
+        return [
+            Note(
+                "SEM_UNDEFINED",
+                f"'{item.name}' has no value at these estimates: {item.expression}.",
+                "warning",
+                item.name,
+            )
+            for item, value in zip(definitions, self._defined[0] if definitions else (), strict=True)
+            if not np.isfinite(value)
+        ]
 
     def _labelled(self, free: Any, fixed: Any = None) -> dict[str, Any]:
         """A value for every label: ``free(number)`` for free parameters, ``fixed`` (or its value) for fixed ones."""

@@ -22,7 +22,7 @@ UNBUILT_OPERATORS = {
     "<~": "composites (<~)",
     "~*~": "scaling factors (~*~)",
     "|": "thresholds (|)",
-    "==": "equality constraints (==); equal labels do the same for two parameters",
+    "==": "equality constraints (==; give the two parameters one label instead)",
     "<": "inequality constraints (<)",
     ">": "inequality constraints (>)",
 }
@@ -117,6 +117,17 @@ class ModelSpec:
             hint = did_you_mean(name, [*known, *self.latent])
             message = f"'{name}' is neither a column of the data nor measured in the model.{hint}"
             faults.append(point_at(self.source, token, message))
+        return faults
+
+    def colliding_names(self, columns: Sequence[object]) -> list[Fault]:
+        """A fault with a caret for each factor that has the name of a column: it would be unclear which is meant."""
+        known = {str(column) for column in columns}
+        faults = []
+        for name in self.latent:
+            if name in known:
+                token = next(term.lhs_token for term in self.terms if term.op == "=~" and term.lhs == name)
+                message = f"'{name}' is measured here, but is also a column of the data; rename the factor."
+                faults.append(point_at(self.source, token, message) if token is not None else Fault(message))
         return faults
 
     def __str__(self) -> str:

@@ -26,6 +26,18 @@ def sem(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemRes
         Give every factor a (residual) variance of 1 instead of fixing its first loading at 1.
     fixed_x : bool, optional
         Keep the moments of observed exogenous variables at their sample values (the default, as in lavaan).
+    estimator : {"ML"}
+        Maximum likelihood.
+    missing : {"listwise"}
+        Rows with a missing value are left out.
+    meanstructure : {False}
+        Means are saturated and not part of the model.
+    information : {"expected"}
+        Information matrix of the standard errors.
+    se : {"standard", "none"}
+        ``none`` leaves standard errors out.
+    likelihood : {"normal"}
+        Covariances have divisor N.
     level : float
         Level of the confidence intervals.
     control : mapping, optional

@@ -11,7 +11,7 @@ from crmstudy.grammar.layout import place, start_values
 from crmstudy.grammar.spec import parse_model
 from crmstudy.grammar.table import build_table
 from crmstudy.kernels.cbsem import MaximumLikelihood, SampleBlock, implied_moments
-from crmstudy.kernels.optimise import minimise, weakest_direction
+from crmstudy.kernels.optimise import minimise, regular_inverse, weakest_direction
 
 MODELS = {
     "factors": "f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6\nx1 ~~ x4",
@@ -105,3 +105,33 @@ def test_gradient_vanishes_at_the_optimum():
         optimum = fit_model(MODELS[name], data).solution.optimum
         assert optimum.converged
         assert optimum.distance < 1e-6
+
+
+def test_a_start_far_away_still_arrives():
+    table, _, objective, sample = _objective(MODELS["factors"])
+    usual = minimise(objective, start_values(table, sample), 120)
+    far = start_values(table, sample) * np.where(np.arange(table.n_free) % 2, 4.0, 0.3)
+    for scoring in (True, False):
+        found = minimise(objective, far, 120, scoring=scoring)
+        assert found.converged
+        assert found.point.value == pytest.approx(usual.point.value, abs=1e-12)
+
+
+def test_an_impossible_start_is_no_optimum_and_few_iterations_are_told():
+    table, _, objective, sample = _objective(MODELS["paths"])
+    start = start_values(table, sample)
+    assert minimise(objective, -start, 120) is None
+    stopped = minimise(objective, start, 120, max_iter=1)
+    assert not stopped.converged
+    assert "1 iterations were not enough" in stopped.reason
+    assert stopped.distance > 1e-6
+
+
+def test_singular_hessians_are_damped_and_scale_does_not_matter():
+    regular = np.array([[4.0, 1.0], [1.0, 3.0]])
+    units = np.array([1e-9, 1e8])
+    stretched = regular * np.outer(units, units)
+    np.testing.assert_allclose(regular_inverse(stretched) * np.outer(units, units), np.linalg.inv(regular), rtol=1e-9)
+    singular = np.array([[1.0, 1.0], [1.0, 1.0]])
+    assert np.isfinite(regular_inverse(singular)).all()
+    assert regular_inverse(np.zeros((0, 0))).shape == (0, 0)

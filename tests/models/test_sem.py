@@ -149,7 +149,7 @@ def test_what_a_result_offers(fitted):
 def test_to_lavaan_and_to_semopy(mobi, fitted):
     again = sem(fitted.to_lavaan(), mobi)
     assert again.fit["chisq"] == pytest.approx(fitted.fit["chisq"], rel=1e-12)
-    assert "quality =~ PERQ1" in fitted.to_semopy()
+    assert "quality =~ 1.0*PERQ1" in fitted.to_semopy()
     with pytest.raises(UnsupportedError, match="first loading"):
         cfa("f =~ PERQ1 + PERQ2 + PERQ3", mobi, std_lv=True).to_semopy()
     with pytest.raises(UnsupportedError, match="observed variables in regressions"):
@@ -336,3 +336,39 @@ def test_odd_sample_sizes_are_refused(mobi, sample_n):
 def test_a_start_value_of_the_marker_is_its_value(mobi):
     rows = _values(sem("f =~ start(0.5)*PERQ1 + PERQ2 + PERQ3", mobi))
     assert rows["f=~PERQ1"] == 0.5
+
+
+def test_semopy_is_told_the_marker_of_every_factor(mobi):
+    text = sem("f =~ PERQ1 + 1*PERQ2 + PERQ3 + PERQ4", mobi).to_semopy()
+    assert text.split("\n")[:2] == ["f =~ 1.0*PERQ1", "f =~ 1.0*PERQ2"]
+
+
+def test_what_cannot_be_computed_is_a_note_and_no_silent_gap(mobi):
+    fitted = sem("f =~ PERQ1 + a*PERQ2 + PERQ3\nr := sqrt(0 - a)\ns := sqrt(a - 0.7)", mobi)
+    assert [note.subject for note in fitted.notes if note.code == "SEM_UNDEFINED"] == ["r"]
+    drawn = fitted.monte_carlo(2000, seed=1).set_index("label")
+    assert drawn.loc["r", "undefined"] == 2000
+    assert 0 < drawn.loc["s", "undefined"] < 2000
+    assert drawn.loc["s", ["std_error", "ci_low", "ci_high"]].isna().all()
+
+
+def test_monte_carlo_intervals_have_the_level_asked_for(fitted):
+    wide, narrow = (fitted.monte_carlo(50_000, level=level, seed=2).iloc[0] for level in (0.99, 0.80))
+    assert wide["ci_low"] < narrow["ci_low"] < narrow["estimate"] < narrow["ci_high"] < wide["ci_high"]
+    ratio = (wide["ci_high"] - wide["ci_low"]) / (narrow["ci_high"] - narrow["ci_low"])
+    assert ratio == pytest.approx(2.5758 / 1.2816, rel=0.06)
+
+
+def test_cr_counts_residual_covariances():
+    names = ["x1", "x2", "x3", "x4"]
+    population = np.full((4, 4), 0.64) + np.diag(np.full(4, 0.36))
+    population[0, 1] = population[1, 0] = 0.64 + 0.12
+    cov = pd.DataFrame(population * 200 / 199, index=names, columns=names)
+    model = "f =~ x1 + x2 + x3 + x4\nx1 ~~ x2"
+    table = validity(cfa(model, sample_cov=cov, sample_n=200)).tables["convergent"]
+    assert table.loc[0, "cr"] == pytest.approx(16 * 0.64 / (16 * 0.64 + 4 * 0.36 + 2 * 0.12), rel=1e-7)
+
+
+def test_a_factor_with_the_name_of_a_column_is_refused(mobi):
+    with pytest.raises(ModelError, match="is also a column of the data; rename the factor"):
+        sem("PERQ1 =~ PERQ2 + PERQ3 + PERQ4", mobi)
