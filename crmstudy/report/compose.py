@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from crmstudy.errors import UnsupportedError
-from crmstudy.report.compose_end import (
-    engine_section,
-    failed_block,
-    hypotheses_section,
-    notes_section,
-    provenance_section,
-)
-from crmstudy.report.compose_front import card_section, findings_section, samples_section, screening_section
-from crmstudy.report.compose_measurement import correlations_section, items_section, reliability_section
-from crmstudy.report.compose_models import regression_section, structural_section
+from crmstudy.report.compose_appendix import items_appendix
+from crmstudy.report.compose_card import card_section
+from crmstudy.report.compose_end import failed_block, notes_section, provenance_section
+from crmstudy.report.compose_front import banner, findings_section
+from crmstudy.report.compose_hypotheses import engine_section, hypotheses_section
+from crmstudy.report.compose_measurement import correlations_section, items_section
+from crmstudy.report.compose_models import structural_section
+from crmstudy.report.compose_regression import regression_section
+from crmstudy.report.compose_reliability import reliability_section
+from crmstudy.report.compose_samples import samples_section, screening_section
 from crmstudy.report.document import Document, ReferenceList, Section, phrase
 from crmstudy.report.record import Block, StudyRecord
 from crmstudy.report.style import cited_keys, number_style, require_language
@@ -63,11 +63,11 @@ def compose(record: StudyRecord) -> Document:
         notes_section(record),
         provenance_section(record),
     ]
-    document = Document(
-        record.title, record.lang, "ltr", tuple(section for section in sections if section is not None), record.style
-    )
+    body = tuple(section for section in sections if section is not None)
+    document = Document(record.title, record.lang, "ltr", body, record.style, banner=banner(record))
     references = Section("references", phrase("References"), (ReferenceList(cited_keys(document)),))
-    return replace(document, sections=(*document.sections, references))
+    appendix = items_appendix(record)
+    return replace(document, sections=(*body, references, *([appendix] if appendix else [])))
 
 
 def _refuse_unsupported(record: StudyRecord) -> None:

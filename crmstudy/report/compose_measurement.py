@@ -1,4 +1,4 @@
-"""What is said about items, reliability and correlations."""
+"""What is said about items and correlations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from crmstudy.report.document import (
     FigureBlock,
     Inline,
     Number,
-    Paragraph,
     Piece,
     Pointer,
     Section,
@@ -26,7 +25,7 @@ from crmstudy.report.document import (
     TableNotes,
     phrase,
 )
-from crmstudy.report.tables import Usage, build_table, column, from_frame, is_absent, lower_triangle
+from crmstudy.report.tables import build_table, column, from_frame, is_absent, lower_triangle
 from crmstudy.report.told import Told
 
 _TERMS = {
@@ -42,7 +41,7 @@ def items_section(told: Told) -> Section:
         told.sentences(prose.items_sentence(table.drop_duplicates("item"))),
         _items_table(told, table),
     ]
-    drawings: tuple[Any, ...] = getattr(told.result, "plots", lambda: (told.result.plot(),))()
+    drawings: tuple[Any, ...] = getattr(told.result, "plots", lambda lang: (told.result.plot(),))(told.record.lang)
     for number, drawing in enumerate(drawing for drawing in drawings if drawing is not None):
         elements.append(_bars(told, drawing, number))
     return told.section(elements)
@@ -76,22 +75,15 @@ def _items_table(told: Told, table: pd.DataFrame) -> Table:
         general=(
             phrase("Every item is described from all its own answers; *n* is their number. "
                    "Reversed items are described after reversal."),
-            phrase("Skew and kurtosis are 0 for a normal distribution. Floor and ceiling are the percent of answers at "
-                   "the two ends of the response format."),
+            phrase("Skewness and kurtosis: G1, G2 (as SPSS), 0 for a normal distribution. Floor and ceiling are the "
+                   "percent of answers at the two ends of the response format."),
         )
     )  # fmt: skip
     return from_frame(
         told.table_id("items"), told.title("Item Descriptives"), columns, table,
-        usage=_by_row(told, table["n"], "answers missing on that item"), notes=notes, group="scale", mark=told.mark,
+        usage=told.usage_by_row(table["n"], "answers missing on that item"), notes=notes, group="scale", mark=told.mark,
+        labels={"scale": told.label},
     )  # fmt: skip
-
-
-def _by_row(told: Told, sizes: pd.Series[Any], why: str) -> Usage:
-    """The size of a table whose rows have an n of their own."""
-    if (sizes == told.result.n).all():
-        return replace(told.usage(why), dropped=0)
-    excluded = f"; {told.excluded} excluded by screening before" if told.excluded else ""
-    return Usage(told.result.n, None, f"n stands in each row; left out there: {why}{excluded}")
 
 
 def _bars(told: Told, drawing: LikertBars, number: int) -> FigureBlock:
@@ -112,94 +104,13 @@ def _bars(told: Told, drawing: LikertBars, number: int) -> FigureBlock:
     return FigureBlock(told.table_id(f"answers_{number + 1}"), title, drawing, notes, told.mark)
 
 
-def reliability_section(told: Told) -> Section:
-    """Coefficients of every scale, then the items."""
-    result = told.result
-    sentences = [
-        prose.reliability_sentence(str(scale), rows, told.level)
-        for scale, rows in result.estimates.groupby("scale", sort=False)
-    ]
-    elements: list[Element] = []
-    if sentences:
-        elements += [told.listing(sentences), _coefficients(told), _item_statistics(told, result.tables["items"])]
-    for note in result.notes:
-        if note.code in ("RELIABILITY_SINGLE_ITEM", "RELIABILITY_TWO_ITEMS"):
-            elements.append(Paragraph((phrase("{}", note.message),)))
-    drawing = result.plot()
-    if drawing is not None:
-        reading = phrase("Dots are estimates of α, bars their {} by Feldt's method.", prose.percent_ci(told.level))
-        figure_id, title = told.table_id("alpha"), told.title("Cronbach's α by Scale")
-        elements.append(FigureBlock(figure_id, title, drawing, (reading,), told.mark))
-    return told.section(elements)
-
-
-def _coefficients(told: Told) -> Table:
-    """One row a scale: every coefficient with its interval."""
-    label, sizes = prose.percent_ci(told.level), told.result.tables["scales"]
-    some_dropped = bool((sizes["dropped"] > 0).any())
-    columns = [
-        column("scale", "Scale"), Column("items", phrase("Items"), "n"), Column("n", phrase("*n*"), "n"),
-        *([Column("dropped", phrase("Dropped"), "n")] if some_dropped else []), Column("alpha", phrase("α"), "r"),
-        Column("alpha_ci", label, "interval_r"), Column("alpha_standardised", phrase("α std."), "r"),
-        Column("omega", phrase("ω"), "r"), Column("omega_ci", label, "interval_r"),
-        Column("spearman_brown", phrase("SB"), "r"), Column("spearman_brown_ci", label, "interval_r"),
-    ]  # fmt: skip
-    withheld = {note.subject or "" for note in told.result.notes if note.code.startswith("RELIABILITY_OMEGA_")}
-    rows = []
-    for size in sizes.to_dict("records"):
-        own = told.result.estimates[told.result.estimates["scale"] == size["scale"]]
-        found = {str(row["term"]): row for row in own.to_dict("records")}
-        sign = "a" if size["scale"] in withheld else ""
-        rows.append([
-            Cell(size["scale"] or "all items"), Cell(size["items"], "n"), Cell(size["n"], "n"),
-            *([Cell(size["dropped"], "n")] if some_dropped else []), *_coefficient(found.get("alpha")),
-            _coefficient(found.get("alpha_standardised"))[0], *_coefficient(found.get("omega"), sign),
-            *_coefficient(found.get("spearman_brown")),
-        ])  # fmt: skip
-    general = (
-        phrase(
-            "α is Cronbach's alpha {} with the interval of {}; α std. that of standardised items; ω is the omega of a "
-            "one-factor model by maximum likelihood {}; two items have the Spearman–Brown coefficient SB instead {}. "
-            "No cut-off is applied: what is enough depends on what the scores are used for.",
-            Citation("cronbach_1951"), Citation("feldt_1987", narrative=True), Citation("mcdonald_1999"),
-            Citation("eisinga_2013"),
-        ),
-    )  # fmt: skip
-    specific = (("a", phrase("Not given: the one-factor model behind it has no proper solution.")),) if withheld else ()
-    return build_table(
-        told.table_id("coefficients"), told.title("Reliability of the Scales"), columns, rows,
-        usage=_by_row(told, sizes["n"], "rows with a missing answer to an item of the scale"),
-        notes=TableNotes(general, specific), mark=told.mark,
-    )  # fmt: skip
-
-
-def _coefficient(row: Mapping[Any, Any] | None, sign: str = "") -> tuple[Cell, Cell]:
-    """A coefficient and its interval; a dash where the scale does not have it."""
-    if row is None:
-        return Cell(None, "r", mark=sign), Cell(None, "interval_r")
-    return Cell(row["estimate"], "r", mark=sign), Cell((row["ci_low"], row["ci_high"]), "interval_r")
-
-
-def _item_statistics(told: Told, items: pd.DataFrame) -> Table:
-    columns = [
-        column("scale", "Scale"), column("item", "Item"), Column("n", phrase("*n*"), "n"),
-        Column("mean", phrase("*M*"), "estimate"), Column("sd", phrase("*SD*"), "estimate"),
-        Column("item_total", phrase("Item–total *r*"), "r"), Column("item_rest", phrase("Item–rest *r*"), "r"),
-        Column("alpha_if_dropped", phrase("α if dropped"), "r"),
-    ]  # fmt: skip
-    note = phrase("The item–rest correlation leaves the item out of the total; α if dropped needs three items or more.")
-    return from_frame(
-        told.table_id("items"), told.title("Item Statistics Within Scales"), columns, items, group="scale",
-        usage=_by_row(told, items["n"], "rows with a missing answer to an item of the scale"),
-        notes=TableNotes((note,)), mark=told.mark,
-    )  # fmt: skip
-
-
 def correlations_section(told: Told) -> Section:
     """Means, deviations, correlations and reliabilities in one triangle, then every pair with its interval."""
     result = told.result
     symbol = "r" if result.call.get("method", "pearson") == "pearson" else "ρ"
-    elements: list[Element] = [told.sentences(prose.correlation_sentence(result.estimates, told.level, symbol))]
+    elements: list[Element] = [
+        told.sentences(prose.correlation_sentence(result.estimates, told.level, symbol, told.name))
+    ]
     reliabilities = told.extra("reliability")
     elements += [_triangle(told, reliabilities), _heat_map(told, reliabilities), _pairs(told, symbol)]
     return told.section([*told.absences("reliability"), *elements])
@@ -225,22 +136,22 @@ def _triangle(told: Told, reliabilities: pd.DataFrame | None) -> Table:
             replace(cell, mark=stars.get(frozenset((name, names[j])), "")) if j < i else cell
             for j, cell in enumerate(triangle)
         ]
-        label = Cell(phrase("{}. {}", Number(i + 1, "n"), name))
+        label = Cell(name, label=phrase("{}. {}", Number(i + 1, "n"), told.name(name)))
         rows.append([label, Cell(facts[name]["mean"], "estimate"), Cell(facts[name]["sd"], "estimate"), *starred])
     columns = [column("variable", "Variable"), column("mean", kind="estimate"), column("sd", kind="estimate"), *square]
     adjust = result.call.get("adjust", "holm")
-    notes = TableNotes(_diagonal_note(reliabilities), (), _star_note(adjust))
+    notes = TableNotes(_diagonal_note(told, reliabilities), (), _star_note(adjust))
     return build_table(
         told.table_id("matrix"), told.title("Means, Standard Deviations, Correlations and Reliabilities"), columns,
         rows, usage=told.usage(), notes=notes, mark=told.mark,
     )  # fmt: skip
 
 
-def _diagonal_note(reliabilities: pd.DataFrame | None) -> tuple[Inline, ...]:
+def _diagonal_note(told: Told, reliabilities: pd.DataFrame | None) -> tuple[Inline, ...]:
     if reliabilities is None or reliabilities.empty:
         return (phrase("A dash on the diagonal: no reliability was estimated."),)
     said = [
-        phrase("{} for {}", _TERMS.get(str(term), str(term)), ", ".join(map(str, rows["scale"])))
+        phrase("{} for {}", _TERMS.get(str(term), str(term)), ", ".join(map(told.name, rows["scale"])))
         for term, rows in reliabilities.groupby("coefficient", sort=True)
     ]
     return (
@@ -277,8 +188,9 @@ def _heat_map(told: Told, reliabilities: pd.DataFrame | None) -> FigureBlock:
         drawing = replace(drawing, diagonal=tuple(known.get(name) for name in drawing.names))
     elif not known:
         note = phrase("Blue: positive, red: negative.")
-    if drawing is None:
+    if not isinstance(drawing, HeatMap):
         raise ValueError("a correlation result draws its matrix")
+    drawing = replace(drawing, names=tuple(map(told.name, drawing.names)))
     return FigureBlock(told.table_id("heat_map"), told.title("Correlations"), drawing, (note,), told.mark)
 
 
@@ -295,5 +207,5 @@ def _pairs(told: Told, symbol: str) -> Table:
     note = phrase("Intervals by Fisher's *z* {}; they are not adjusted.", Citation("fisher_1921"))
     return from_frame(
         told.table_id("pairs"), told.title("Correlations With Intervals"), columns, frame, usage=told.usage(),
-        notes=TableNotes((note,)), mark=told.mark,
+        notes=TableNotes((note,)), mark=told.mark, labels={"first": told.label, "second": told.label},
     )  # fmt: skip

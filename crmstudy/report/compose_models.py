@@ -1,4 +1,4 @@
-"""What is said about regressions, measurement models and structural models."""
+"""What is said about measurement models and structural models."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 
 from crmstudy.report import prose
+from crmstudy.report.absent_paths import absent_paths_sentences
+from crmstudy.report.compose_validity import local_fit_elements, validity_elements
 from crmstudy.report.document import (
     Cell,
     Citation,
@@ -23,75 +25,14 @@ from crmstudy.report.document import (
     TableNotes,
     Words,
     phrase,
+    plain,
 )
-from crmstudy.report.tables import build_table, column, from_frame, is_absent, lower_triangle
+from crmstudy.report.tables import build_table, column, from_frame, is_absent
 from crmstudy.report.told import Told
 
-#: Residual correlations that are listed, largest first.
-_WORST = 10
-_CHECKS = {
-    "breusch_pagan": "Breusch–Pagan (equal variances)", "jarque_bera": "Jarque–Bera (normal residuals)",
-    "residual_skewness": "Skewness of the residuals", "residual_kurtosis": "Kurtosis of the residuals",
-    "max_cooks_distance": "Largest Cook's distance",
-}  # fmt: skip
-
-
-def regression_section(told: Told) -> Section:
-    """Fit, coefficients, blocks and diagnostics of a linear regression."""
-    result = told.result
-    formula = str(told.block.options.get("formula") or result.call.get("formula", ""))
-    slopes = [row for row in result.estimates.to_dict("records") if row["term"] not in ("Intercept", "(Intercept)")]
-    elements: list[Element] = [
-        told.sentences(prose.regression_sentence(result.fit, formula, result.n)),
-        told.listing([prose.coefficient_sentence(row, told.level) for row in slopes]),
-        _regression_table(told),
-    ]
-    elements += [table for name in ("blocks", "diagnostics") if (table := _regression_part(told, name))]
-    if (drawing := result.plot()) is not None:
-        note = phrase(
-            "Dots are estimates, bars their {}; an open dot: the interval holds 0.", prose.percent_ci(told.level)
-        )
-        elements.append(FigureBlock(told.table_id("plot"), told.title("Coefficients"), drawing, (note,), told.mark))
-    return told.section(elements)
-
-
-def _regression_table(told: Told) -> Table:
-    errors = str(told.result.call.get("se") or told.block.options.get("se") or "HC3")
-    columns = [
-        column("term", "Term"), column("estimate", kind="estimate"), column("std_error", kind="estimate"),
-        column("statistic", "*t*", "statistic"), column("df", kind="df"), column("p_value", kind="p"),
-        Column("ci", prose.percent_ci(told.level), "interval"), column("beta", kind="r"),
-        column("vif", kind="statistic"),
-    ]  # fmt: skip
-    cites = (Citation("mackinnon_white_1985"),) if errors == "HC3" else ()
-    note = phrase("Standard errors: {}{}{}; ", errors, Words(" ") if cites else None, cites or None)
-    note += phrase("β: standardised coefficient; VIF: variance inflation factor.")
-    return from_frame(
-        told.table_id("coefficients"), told.title("Regression Coefficients"), columns, told.result.estimates,
-        usage=told.usage(), notes=TableNotes((note,)), mark=told.mark,
-    )  # fmt: skip
-
-
-def _regression_part(told: Told, name: str) -> Table | None:
-    frame = told.result.tables.get(name)
-    if frame is None or frame.empty or (name == "blocks" and len(frame) < 2):
-        return None
-    titles = {"blocks": told.title("Blocks of Predictors"), "diagnostics": told.title("Diagnostics of the Regression")}
-    if "check" in frame.columns:
-        frame = frame.assign(check=[_CHECKS.get(str(name), str(name)) for name in frame["check"]])
-    columns = [
-        column("block", "Block"), column("check", "Check"), Column("r_squared", phrase("*R*²"), "r"),
-        Column("adj_r_squared", phrase("Adjusted *R*²"), "r"), Column("delta_r_squared", phrase("Δ*R*²"), "r"),
-        Column("f", phrase("*F*"), "statistic"), Column("df1", phrase("*df*1"), "df"),
-        Column("df2", phrase("*df*2"), "df"), Column("statistic", phrase("Statistic"), "statistic"),
-        Column("df", phrase("*df*"), "df"), column("p_value", kind="p"),
-    ]  # fmt: skip
-    note = phrase("A small *p* says that these data would be unusual if the assumption held; it does not say how much "
-                  "the violation matters.")  # fmt: skip
-    notes = TableNotes((note,)) if name == "diagnostics" else TableNotes()
-    return from_frame(
-        told.table_id(name), titles[name], columns, frame, usage=told.usage(), notes=notes, mark=told.mark
-    )
+_FIXED = ("a", phrase("Fixed, to give the latent variable its scale or by the model."))
+#: Draws of the Monte Carlo intervals where their table does not say how many it has.
+_DRAWS = 20_000
 
 
 def structural_section(told: Told) -> Section:
@@ -103,12 +44,16 @@ def structural_section(told: Told) -> Section:
     if not is_absent(result.fit.get("chisq")):
         said = [prose.path_sentence(row, told.level) for row in paths]
         said += [prose.defined_sentence(row, told.level, _simulated(told, row)) for row in defined]
-        elements += [told.sentences(prose.fit_sentence(result.fit)), *([told.listing(said)] if said else [])]
+        exact = prose.exact_fit_sentence(result.fit, told.record.level)
+        elements.append(told.sentences(prose.fit_sentence(result.fit), *([exact] if exact else [])))
+        elements += [told.listing(said)] if said else []
+        absent = absent_paths_sentences(result.estimates)
+        elements += [told.sentences(*absent)] if absent else []
         elements.append(_fit_table(told))
     elements += _diagram(told)
     elements += _estimates(told)
-    elements += _validity(told)
-    elements += _local_fit(told)
+    elements += validity_elements(told)
+    elements += local_fit_elements(told)
     model = str(told.block.options.get("model") or result.call.get("model", ""))
     elements.append(CodeBlock(model.strip(), "The model as declared, in lavaan syntax"))
     return told.section([*told.absences("validity", "monte_carlo"), *elements])
@@ -138,6 +83,7 @@ def _fit_table(told: Told) -> Table:
     ]
     general = (
         _method(told),
+        phrase("χ², standard errors and intervals assume multivariate normal answers."),
         phrase(
             "CFI {}, TLI {}; RMSEA {} with *p* of close fit {}.",
             Citation("bentler_1990"), Citation("tucker_lewis_1973"), Citation("steiger_1990"),
@@ -189,18 +135,22 @@ def _parameter_columns(told: Told) -> list[Column]:
     return [
         column("estimate", kind="estimate"), column("std_error", kind="estimate"),
         Column("ci", prose.percent_ci(told.level), "interval"), Column("statistic", phrase("*z*"), "statistic"),
-        column("p_value", kind="p"), column("std_all", kind="r"),
+        column("p_value", kind="p"), column("std_all", kind="estimate"),
     ]  # fmt: skip
 
 
 def _parameter_cells(row: Mapping[Any, Any]) -> list[Cell]:
-    """b, SE, interval, z, p and β; a fixed parameter has neither standard error nor test."""
+    """b, SE, interval, z, p and β; a fixed parameter has neither standard error nor test.
+
+    The standardised coefficient of a path can exceed 1; a loading or a correlation cannot.
+    """
     fixed = not is_absent(row["std_error"]) and row["std_error"] == 0 and row["op"] != ":="
     error = None if fixed else row["std_error"]
     ends = (None, None) if fixed else (row["ci_low"], row["ci_high"])
     return [
         Cell(row["estimate"], "estimate", mark="a" if fixed else ""), Cell(error, "estimate"), Cell(ends, "interval"),
-        Cell(row["statistic"], "statistic"), Cell(row["p_value"], "p"), Cell(row["std_all"], "r"),
+        Cell(row["statistic"], "statistic"), Cell(row["p_value"], "p"),
+        Cell(row["std_all"], "r" if row["op"] in ("=~", "~~") else "estimate"),
     ]  # fmt: skip
 
 
@@ -211,7 +161,7 @@ def _estimates(told: Told) -> list[Element]:
         _defined(told, frame[frame["op"] == ":="]),
         _explained(told),
         _parameters(told, "loadings", "Factor Loadings", frame[frame["op"] == "=~"], ("Factor", "Indicator")),
-        _parameters(told, "covariances", "Variances and Covariances", frame[frame["op"] == "~~"], ("Variable", "With")),
+        _covariances(told, frame[frame["op"] == "~~"]),
         _parameters(told, "intercepts", "Intercepts", frame[frame["op"] == "~1"], ("Variable", "")),
     ]
     return [table for table in made if table is not None]
@@ -231,12 +181,46 @@ def _parameters(told: Told, name: str, title: str, frame: pd.DataFrame, labels: 
         names = [Cell(str(row["lhs"])), Cell(str(row["rhs"]))]
         share = [Cell(shares.get(str(row["rhs"])), "r")] if shares else []
         rows.append([*(names if labels[1] else names[:1]), *cells, *share])
-    specific = (("a", phrase("Fixed, to give the latent variable its scale or by the model.")),) if fixed else ()
     note = phrase("*b*: unstandardised with its interval; β: standardised on all variables.")
     return build_table(
         told.table_id(name), told.title(title), columns, rows, usage=told.usage(),
-        notes=TableNotes((note,), specific), group="lhs" if name == "loadings" else "", mark=told.mark,
+        notes=TableNotes((note,), (_FIXED,) if fixed else ()), group="lhs" if name == "loadings" else "",
+        mark=told.mark,
     )  # fmt: skip
+
+
+def _covariances(told: Told, frame: pd.DataFrame) -> Table | None:
+    """Covariances first, then variances, which are not tested against 0."""
+    if frame.empty:
+        return None
+    own = frame["lhs"] == frame["rhs"]
+    several = not own.all()
+    columns = [
+        column("kind", "Kind", shown=several), column("lhs", "Variable"), column("rhs", "With", shown=several),
+        *(_parameter_columns(told)[:3]), Column("statistic", phrase("*z*"), "statistic", shown=several),
+        Column("p_value", phrase("*p*"), "p", shown=several), Column("std_all", phrase("Std. all"), "r"),
+    ]  # fmt: skip
+    rows, fixed = [], False
+    for kind, part in (("Covariances", frame[~own]), ("Variances", frame[own])):
+        for row in part.to_dict("records"):
+            cells = _parameter_cells(row)
+            fixed = fixed or bool(cells[0].mark)
+            if kind == "Variances":
+                cells[3:5] = [Cell(None, "statistic"), Cell(None, "p")]
+            other = plain("") if kind == "Variances" else ()
+            rows.append([Cell(kind), Cell(str(row["lhs"])), Cell(str(row["rhs"]), label=other), *cells])
+    return build_table(
+        told.table_id("covariances"), told.title("Covariances and Variances" if several else "Variances"), columns,
+        rows, usage=told.usage(), notes=TableNotes((_covariance_note(several),), (_FIXED,) if fixed else ()),
+        group="kind" if several else "", mark=told.mark,
+    )  # fmt: skip
+
+
+def _covariance_note(several: bool) -> Inline:
+    said = phrase("*b*: unstandardised with its interval; Std. all: standardised on all variables")
+    said += phrase(", a correlation for a covariance. " if several else ". ")
+    return said + phrase("Variances of explained variables are residual; a variance cannot be below 0, so no test "
+                         "against 0 is given.")  # fmt: skip
 
 
 def _shares(told: Told) -> dict[str, float]:
@@ -264,15 +248,23 @@ def _defined(told: Told, frame: pd.DataFrame) -> Table | None:
         Column("ci", phrase("Delta {}", label), "interval"),
         Column("monte_carlo", phrase("Monte Carlo {}", label), "interval"), z_column, p_column, beta_column,
     ]  # fmt: skip
-    note = phrase(
-        "The delta-method interval {} takes the estimate for normally distributed; the Monte Carlo interval {} does "
-        "not, and is the one to report for products of coefficients.",
-        Citation("sobel_1982"), Citation("preacher_selig_2012"),
-    )  # fmt: skip
+    note = phrase("The delta-method interval {} takes the estimate for normally distributed.", Citation("sobel_1982"))
     return build_table(
-        told.table_id("defined"), told.title("Defined Parameters: Indirect and Total Effects"), columns, rows,
-        usage=told.usage(), notes=TableNotes((note,)), mark=told.mark,
+        told.table_id("defined"), told.title("Defined Parameters"), columns, rows, usage=told.usage(),
+        notes=TableNotes((note, *_draws_note(told))), mark=told.mark,
     )  # fmt: skip
+
+
+def _draws_note(told: Told) -> tuple[Inline, ...]:
+    """How the Monte Carlo interval was made."""
+    drawn = told.extra("monte_carlo")
+    if drawn is None:
+        return ()
+    return (phrase(
+        "Monte Carlo {}: {} draws; percentile interval of draws of the coefficients from their estimated normal "
+        "distribution; it lets a product be skewed, the delta method forces a symmetric interval.",
+        Citation("preacher_selig_2012"), Number(drawn.attrs.get("draws", _DRAWS), "n"),
+    ),)  # fmt: skip
 
 
 def _explained(told: Told) -> Table | None:
@@ -288,65 +280,3 @@ def _explained(told: Told) -> Table | None:
     return from_frame(
         told.table_id("r_squared"), told.title("Explained Variance"), columns, frame, usage=told.usage(), mark=told.mark
     )
-
-
-def _validity(told: Told) -> list[Element]:
-    result = told.extra("validity")
-    if result is None:
-        return []
-    elements: list[Element] = []
-    convergent = result.tables.get("convergent")
-    if convergent is not None and not convergent.empty:
-        columns = [
-            column("factor", "Factor"), Column("items", phrase("Items"), "n"), column("cr", kind="r"),
-            column("ave", kind="r"), Column("sqrt_ave", phrase("√AVE"), "r"),
-        ]  # fmt: skip
-        note = phrase("CR: composite reliability {}; AVE: average variance extracted {}.", Citation("joreskog_1971"),
-                      Citation("fornell_larcker_1981"))  # fmt: skip
-        elements.append(from_frame(
-            told.table_id("convergent"), told.title("Composite Reliability and Average Variance Extracted"), columns,
-            convergent, usage=told.usage(), notes=TableNotes((note,)), mark=told.mark,
-        ))  # fmt: skip
-    table = _fornell_larcker(told, result.tables.get("fornell_larcker"))
-    return [*elements, table] if table is not None else elements
-
-
-def _fornell_larcker(told: Told, square: pd.DataFrame | None) -> Table | None:
-    if square is None or len(square) < 2:
-        return None
-    square = square.set_index("factor") if "factor" in square.columns else square
-    names = [str(name) for name in square.columns]
-    square.index = pd.Index(names)
-    diagonal: dict[str, float | None] = dict(
-        zip(names, map(float, square.to_numpy(dtype=float).diagonal()), strict=True)
-    )
-    columns, cells = lower_triangle(names, square, diagonal, wrap="{}")
-    rows = [
-        [Cell(phrase("{}. {}", Number(i, "n"), name)), *row]
-        for i, (name, row) in enumerate(zip(names, cells, strict=True), start=1)
-    ]
-    note = phrase(
-        "√AVE on the diagonal, correlations of the factors below it. {} ask that a factor's √AVE be larger than its "
-        "correlations with the others.", Citation("fornell_larcker_1981", narrative=True),
-    )  # fmt: skip
-    return build_table(
-        told.table_id("fornell_larcker"), told.title("Factor Correlations and √AVE (Fornell–Larcker)"),
-        [column("factor", "Factor"), *columns], rows, usage=told.usage(), notes=TableNotes((note,)), mark=told.mark,
-    )  # fmt: skip
-
-
-def _local_fit(told: Told) -> list[Element]:
-    frame = told.result.tables.get("local_fit")
-    if frame is None or frame.empty or is_absent(told.result.fit.get("chisq")):
-        return []
-    columns = [column("lhs", "Variable"), column("rhs", "With"), Column("residual", phrase("Residual *r*"), "r")]
-    worst = frame.head(_WORST)
-    note = phrase(
-        "Sample minus model-implied correlation; the {} largest of {} in size. A change of the model made after "
-        "looking at them is exploratory.", Number(len(worst), "n"), Number(len(frame), "n"),
-    )  # fmt: skip
-    table = from_frame(
-        told.table_id("local_fit"), told.title("Local Fit: Largest Residual Correlations"), columns, worst,
-        usage=told.usage(), notes=TableNotes((note,)), mark=told.mark, decimals={"residual": 3},
-    )  # fmt: skip
-    return [told.sentences(prose.local_fit_sentence(frame)), table]

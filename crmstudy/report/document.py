@@ -19,6 +19,8 @@ Mark = Literal["", "inadmissible", "partial", "failed"]
 #: The superscript of a single inadmissible value.
 DAGGER = "‡"
 Align = Literal["left", "right"]
+#: The kinds of numbers, and ``small``: a difference near 0, written with a power of ten.
+CellKind = Kind | Literal["small"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +117,30 @@ class Cell:
     """One value of a table.
 
     ``value`` is a number, a string, inline text, None, or a pair for the interval kinds. ``mark`` is a superscript
-    (``*`` or ``a``); ``wrap`` holds the written number (``({})`` for a reliability on a diagonal).
+    (``*`` or ``a``); ``wrap`` holds the written number (``({})`` for a reliability on a diagonal). People read
+    ``label`` instead of the value where there is one (the name of a scale); CSV has the value.
     """
 
     value: object
-    kind: Kind = "text"
+    kind: CellKind = "text"
     decimals: int | None = None
     mark: str = ""
     wrap: str = "{}"
+    label: Inline = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: ``key`` names it in CSV (ASCII), ``label`` is read by people, ``kind`` is that of its numbers."""
+    """A column: ``key`` names it in CSV (ASCII), ``label`` is read by people, ``kind`` is that of its numbers.
+
+    A column that is not ``shown`` stands in CSV only.
+    """
 
     key: str
     label: Inline
-    kind: Kind = "text"
+    kind: CellKind = "text"
     align: Align | None = None
+    shown: bool = True
 
     @property
     def edge(self) -> Align:
@@ -182,6 +190,11 @@ class Table:
     why: str = ""
     group: str = ""
     mark: Mark = ""
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The places of the columns that people see side by side: not the one that groups the rows."""
+        return tuple(i for i, column in enumerate(self.columns) if column.shown and column.key != self.group)
 
     def column(self, key: str) -> tuple[Cell, ...]:
         """The cells of one column."""
@@ -257,7 +270,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole report. ``style`` names the way numbers are written; ``direction`` is ``ltr`` or ``rtl``."""
+    """A whole report. ``style`` names the way numbers are written; ``direction`` is ``ltr`` or ``rtl``.
+
+    ``banner`` is a warning that stands at the head of the document and, on paper, of every page.
+    """
 
     title: str
     lang: str
@@ -265,6 +281,7 @@ class Document:
     sections: tuple[Section, ...]
     style: str = "apa"
     subtitle: str = ""
+    banner: str = ""
 
     def elements(self) -> Iterator[Element]:
         """Every element in reading order."""
@@ -313,6 +330,8 @@ def _element_inlines(element: Element) -> Iterator[Inline]:
             yield text
         case Table():
             yield element.title
+            yield from (column.label for column in element.columns)
+            yield from (cell.label for row in element.rows for cell in row)
             yield from (cell.value for row in element.rows for cell in row if isinstance(cell.value, tuple)
                         and cell.kind == "text")  # fmt: skip
             yield from element.notes.general

@@ -15,7 +15,12 @@ _POINT = 2.54 / 72
 
 
 def column_widths(
-    labels: Sequence[str], rows: Sequence[Sequence[str]], wraps: Sequence[bool], size: float, page: float
+    labels: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    wraps: Sequence[bool],
+    typed: Sequence[bool],
+    size: float,
+    page: float,
 ) -> list[float]:
     """Widths in cm that fit the page: numbers never break, columns of text give way down to their longest word.
 
@@ -25,6 +30,8 @@ def column_widths(
         The written texts of the header and of the cells.
     wraps : sequence of bool
         Which columns may break their lines.
+    typed : sequence of bool
+        Which columns are set in typewriter letters: short ones are not broken either.
     size : float
         Font size in points.
     page : float
@@ -33,12 +40,14 @@ def column_widths(
     wanted, least = [], []
     for i, wrap in enumerate(wraps):
         texts = [row[i] for row in rows]
-        words = [word for text in (*texts, labels[i]) for word in text.split()]
-        whole = max((_width(text, size) for text in texts), default=0.0)
-        word = max((_width(word, size) for word in words), default=0.0)
+        measure = _typed_width if typed[i] else _width
+        whole = max((measure(text, size) for text in texts), default=0.0)
+        word = max((measure(word, size) for text in texts for word in text.split()), default=0.0)
+        word = max([word, *(_width(word, size) for word in labels[i].split())])
         head = max((_width(word, size) for word in labels[i].split()), default=0.0)
         wanted.append(max(whole, min(_width(labels[i], size), head + 1.0)) + _ROOM)
-        least.append((min(word, 4.2) if wrap else max(whole, head)) + _ROOM)
+        short = typed[i] and whole <= 5.2
+        least.append((min(word, 4.2) if wrap and not short else max(whole, head)) + _ROOM)
     if sum(wanted) <= page:
         return wanted
     spare = page - sum(least)
@@ -53,6 +62,11 @@ def _width(text: str, size: float) -> float:
     """About how wide a text is, in cm."""
     share = sum(0.74 if sign.isupper() else 0.46 if sign.isalnum() else 0.38 for sign in text)
     return share * size * _POINT
+
+
+def _typed_width(text: str, size: float) -> float:
+    """How wide a text in typewriter letters is, in cm; they are one point smaller."""
+    return 0.61 * (size - 1) * len(text) * _POINT
 
 
 def set_widths(grid: Any, widths: Sequence[float]) -> None:
@@ -118,10 +132,10 @@ def repeat_header(row: Any) -> None:
     row._tr.get_or_add_trPr().append(mark)
 
 
-def draw_rules(grid: Any) -> None:
-    """Rules above and below the header and below the last row; none between columns.
+def draw_rules(grid: Any) -> Any:
+    """Rules above and below the header and below the last row, which is returned; none between columns.
 
-    No row is split by a page, and a short table stays on one.
+    No row is split by a page, a short table stays on one, and the last row of a long one does not stand alone.
     """
     from docx.oxml import OxmlElement
 
@@ -131,8 +145,15 @@ def draw_rules(grid: Any) -> None:
         edges = (["top", "bottom"] if number == 0 else []) + (["bottom"] if number == last and number else [])
         for field in cells_of(row):
             _edges(field, edges, thick=number in (0, last))
-            if number < (last if last <= 14 else 3):
-                field.paragraphs[0].paragraph_format.keep_with_next = True
+        if number < last and (last <= 14 or number < 3 or number > last - 3):
+            keep_with_next(row)
+    return grid.rows[last]
+
+
+def keep_with_next(row: Any) -> None:
+    """Keep a row on the page of what follows it."""
+    for field in cells_of(row):
+        field.paragraphs[0].paragraph_format.keep_with_next = True
 
 
 def _edges(field: Any, edges: list[str], *, thick: bool) -> None:

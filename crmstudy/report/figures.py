@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from crmstudy.drawing import CoefficientPlot, Drawing, HeatMap, LikertBars, PathDiagram
 from crmstudy.numerals import write_number
-from crmstudy.report.lettering import FONT, text_width
+from crmstudy.report.lettering import FONT, shortened, text_width
 from crmstudy.report.path_drawing import draw_path_diagram
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _SETTINGS: Any = {
     "font.size": 10.0,
     "axes.unicode_minus": True,
     "path.simplify": False,
+    "text.parse_math": False,  # a '$' in a name is a '$'
 }
 Form = Literal["svg", "png"]
 _INK, _SOFT, _RED = "#1b1f24", "#5c6670", "#b3261e"
@@ -61,15 +62,15 @@ def draw_bytes(drawing: Drawing, forms: Sequence[Form], *, marked: bool = False)
 def draw(drawing: Drawing, *, marked: bool = False) -> Figure:
     """Draw a description as a matplotlib figure."""
     marked = marked or not getattr(drawing, "admissible", True)
-    match drawing:
-        case LikertBars():
-            figure = _likert(drawing)
-        case PathDiagram():
-            figure = draw_path_diagram(drawing)
-        case CoefficientPlot():
-            figure = _coefficients(drawing)
-        case HeatMap():
-            figure = _heat_map(drawing)
+    match shortened(drawing):
+        case LikertBars() as bars:
+            figure = _likert(bars)
+        case PathDiagram() as diagram:
+            figure = draw_path_diagram(diagram)
+        case CoefficientPlot() as plot:
+            figure = _coefficients(plot)
+        case HeatMap() as heat:
+            figure = _heat_map(heat)
     if marked:
         _mark(figure)
     return figure
@@ -119,12 +120,18 @@ def likert_colours(count: int) -> list[tuple[float, float, float, float]]:
     return [tuple(colour) for colour in colours]
 
 
+#: Room beside the bars for the sums of their sides, in percent points.
+_BESIDE = 13
+
+
 def _likert(bars: LikertBars) -> Figure:
     """Bars around the middle of the response range: low answers to the left, high ones to the right."""
     rows, count = len(bars.items), len(bars.values)
     longest = max((text_width(item, 10) for item in bars.items), default=0.5)
-    left, right, bottom, top = min(longest, 3.2) + 0.2, 0.95, 0.92, 0.12
+    left, right, top = min(longest, 3.2) + 0.2, 0.95, 0.08
     width = left + 5.2 + right
+    foot = 0.06 if _ends_fit(bars, width) else 0.3
+    bottom = 0.62 + foot
     height = top + 0.42 * rows + bottom
     figure = _sheet(width, height)
     axes = figure.add_axes((left / width, bottom / height, 5.2 / width, 0.42 * rows / height))
@@ -144,13 +151,13 @@ def _likert(bars: LikertBars) -> Figure:
             start += percent
         highs.append(start)
     _likert_axes(axes, bars, min(lows), max(highs))
-    _likert_legend(figure, bars, colours, width, height)
+    _likert_legend(figure, bars, colours, foot)
     return figure
 
 
 def _likert_axes(axes: Axes, bars: LikertBars, low: float, high: float) -> None:
     count, middle = len(bars.values), len(bars.values) // 2
-    axes.set_xlim(low - 9, high + 9)
+    axes.set_xlim(low - _BESIDE, high + _BESIDE)
     axes.set_ylim(len(bars.items) - 0.5, -0.5)
     axes.axvline(0, color=_INK, linewidth=0.9, zorder=0 if count % 2 else 2)
     for row, percents in enumerate(bars.percents):
@@ -164,22 +171,32 @@ def _likert_axes(axes: Axes, bars: LikertBars, low: float, high: float) -> None:
                   color=_SOFT, transform=axes.get_yaxis_transform())  # fmt: skip
     axes.set_yticks(range(len(bars.items)), bars.items)
     axes.tick_params(axis="both", length=0)
-    ticks = [tick for tick in range(-100, 101, 25) if low - 9 <= tick <= high + 9]
+    ticks = [tick for tick in range(-100, 101, 25) if low - _BESIDE <= tick <= high + _BESIDE]
     axes.set_xticks(ticks, [f"{abs(tick)}%" for tick in ticks], size=8.5, color=_SOFT)
     for spine in axes.spines.values():
         spine.set_visible(False)
 
 
+def _ends(bars: LikertBars) -> tuple[str, str]:
+    """The two ends of the answers with their words."""
+    return f"{bars.values[0]} = {bars.low_label or 'low'}", f"{bars.values[-1]} = {bars.high_label or 'high'}"
+
+
+def _ends_fit(bars: LikertBars, width: float) -> bool:
+    """Whether the words of both ends have room beside the strip of answer values."""
+    return max(text_width(end, 8.5) for end in _ends(bars)) + 0.1 < (width - 0.3 * len(bars.values)) / 2
+
+
 def _likert_legend(
-    figure: Figure, bars: LikertBars, colours: list[tuple[float, float, float, float]], width: float, height: float
+    figure: Figure, bars: LikertBars, colours: list[tuple[float, float, float, float]], foot: float
 ) -> None:
     """A strip of all answer values with the words at its two ends."""
     from matplotlib.patches import Rectangle
 
     strip = 0.3 * len(bars.values)
-    ends = (f"{bars.values[0]} = {bars.low_label or 'low'}", f"{bars.values[-1]} = {bars.high_label or 'high'}")
-    beside = max(text_width(end, 8.5) for end in ends) + 0.1 < (width - strip) / 2
-    axes = figure.add_axes(((width - strip) / 2 / width, 0.3 / height, strip / width, 0.25 / height))
+    width, height = figure.get_size_inches()
+    ends, beside = _ends(bars), _ends_fit(bars, width)
+    axes = figure.add_axes(((width - strip) / 2 / width, foot / height, strip / width, 0.25 / height))
     axes.set_xlim(0, len(bars.values))
     axes.set_ylim(0, 1)
     axes.set_axis_off()
@@ -206,7 +223,7 @@ _BOUNDED_AXES = ("α", "ω", "r")
 def _coefficients(plot: CoefficientPlot) -> Figure:
     rows = len(plot.terms)
     longest = max((text_width(term, 10) for term in plot.terms), default=0.5)
-    left, right, bottom, top = min(longest, 3.4) + 0.35, 1.5, 0.62, 0.15
+    left, right, bottom, top = min(longest, 3.4) + 0.35, 1.5, 0.55, 0.06
     width, height = left + 4.2 + right, top + 0.4 * rows + bottom
     figure = _sheet(width, height)
     axes = figure.add_axes((left / width, bottom / height, 4.2 / width, 0.4 * rows / height))
@@ -243,8 +260,8 @@ def _heat_map(heat: HeatMap) -> Figure:
     size = len(heat.names)
     cell = 0.62 if size <= 10 else 0.5
     longest = max((text_width(name, 10) for name in heat.names), default=0.5)
-    left, bottom = longest + 0.25, longest * 0.75 + 0.3
-    width, height = left + cell * size + 0.25, 0.15 + cell * size + bottom
+    left, bottom = longest + 0.25, longest * 0.75 + 0.15
+    width, height = left + cell * size + 0.25, 0.08 + cell * size + bottom
     figure = _sheet(width, height)
     axes = figure.add_axes((left / width, bottom / height, cell * size / width, cell * size / height))
     scale = mpl.colormaps["RdBu"]

@@ -52,7 +52,7 @@ def _best_way(edge: Edge, boxes: dict[str, Box], routed: list[Arrow], labels: li
     start, end = boxes[edge.source], boxes[edge.target]
     obstacles = [box for box in boxes.values() if box.name not in (edge.source, edge.target)]
     near = edge.kind == "loading" and end.role == "item"
-    text = write_number(edge.value, "r")
+    text = write_number(edge.value, "estimate" if edge.kind == "path" else "r")
     ways: list[tuple[float, Arrow]] = []
     for cost, curve in _ways(edge, start, end, near=near):
         points = points_of(curve)

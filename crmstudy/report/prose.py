@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crmstudy.report.document import Citation, Inline, Number, PValue, Words, phrase
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from crmstudy.report.record import Block
 
+_WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 #: A row of a table, or the fit of a model: values by name.
 Figures: TypeAlias = "Mapping[Any, Any] | pd.Series[Any]"
 #: What each fit index is compared with in the literature, and by whom: said, never used as a verdict.
@@ -52,27 +54,34 @@ def capital(text: str) -> str:
     return text if not text or text[-1] in ".!?…" else text + "."
 
 
-def hypothesis_answer(test: HypothesisTest) -> Inline:
-    """One sentence: what was claimed, what became of it, and the figures."""
+def isolated(text: str) -> str:
+    """The text, kept from mixing with its surroundings when it holds right-to-left letters (Unicode isolates)."""
+    if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text):
+        return f"\u2068{text}\u2069"
+    return text
+
+
+def hypothesis_answer(test: HypothesisTest, method: str = "") -> Inline:
+    """One sentence: what was claimed, what became of it, and the figures; ``method`` names the interval."""
     claim = (Words(test.id, bold=True), Words(" – "))
-    statement = capital(test.statement).removesuffix(".")
+    statement = isolated(capital(test.statement).removesuffix("."))
     if test.verdict == "not testable":
         return (*claim, *phrase("{}: **not testable**. {}", statement, capital(test.reason)))
     template = "{}: **supported** ({})." if test.verdict == "supported" else "{}: **not supported** ({}). {}"
-    figures = joined(_figures(test))
+    figures = joined(_figures(test, method))
     if test.verdict == "supported":
         return (*claim, *phrase(template, statement, figures))
     return (*claim, *phrase(template, statement, figures, capital(test.reason)))
 
 
-def _figures(test: HypothesisTest) -> list[Inline]:
+def _figures(test: HypothesisTest, method: str) -> list[Inline]:
     parts = [phrase("*b* = {}", Number(test.estimate, "estimate"))]
     if not is_absent(test.ci_low) and not is_absent(test.ci_high):
-        parts.append(interval(test.level, test.ci_low, test.ci_high))
+        parts.append(phrase("{}{}", f"{method} " if method else None, interval(test.level, test.ci_low, test.ci_high)))
     if not is_absent(test.p_value):
         parts.append((PValue(test.p_value),))
     if not is_absent(test.std_all):
-        parts.append(phrase("β = {}", Number(test.std_all, "r")))
+        parts.append(phrase("β = {}", Number(test.std_all, "estimate")))
     return parts
 
 
@@ -80,9 +89,16 @@ def verdict_count(tests: Sequence[HypothesisTest]) -> Inline:
     """How many hypotheses were supported, not supported, not testable."""
     verdicts = ("supported", "not supported", "not testable")
     counts = [(sum(test.verdict == verdict for test in tests), verdict) for verdict in verdicts]
-    said = joined([phrase("{} {}", Number(count, "n"), verdict) for count, verdict in counts if count])
+    said = joined([phrase("{} {}", counted(count), verdict) for count, verdict in counts if count])
     noun = "hypothesis" if len(tests) == 1 else "hypotheses"
-    return phrase("{} declared {}: {}.", Number(len(tests), "n"), noun, said)
+    whole = counted(len(tests))
+    first = whole.capitalize() if isinstance(whole, str) else whole
+    return phrase("{} declared {}: {}.", first, noun, said)
+
+
+def counted(count: int) -> str | Number:
+    """A count in words up to ten, in digits above."""
+    return _WORDS[count] if count < len(_WORDS) else Number(count, "n")
 
 
 def state_of(block: Block) -> Inline:
@@ -93,8 +109,11 @@ def state_of(block: Block) -> Inline:
     if block.status == "inadmissible" and block.result is not None:
         reasons = [note.message for note in block.result.notes if note.level == "inadmissible"]
         return name + phrase("{}", " ".join(map(capital, dict.fromkeys(reasons))))
-    size = phrase("done, *N* = {}.", Number(block.result.n if block.result else None, "n"))
-    return name + size
+    size = Number(block.result.n if block.result else None, "n")
+    if block.status == "partly failed":
+        told = " ".join(capital(note.message) for note in block.failures)
+        return name + phrase("**partly failed**, the rest done, *N* = {}. {}", size, told)
+    return name + phrase("done, *N* = {}.", size)
 
 
 def fit_sentence(fit: Figures) -> Inline:
@@ -113,6 +132,20 @@ def fit_sentence(fit: Figures) -> Inline:
     )
 
 
+def exact_fit_sentence(fit: Figures, level: float) -> Inline | None:
+    """Whether the test rejects that the model holds exactly; None where there is no test."""
+    if is_absent(fit.get("pvalue")):
+        return None
+    verdict = "is rejected" if float(fit["pvalue"]) < 1 - level else "is not rejected"
+    return phrase("The hypothesis of exact fit {} at {}.", verdict, below(level))
+
+
+def below(level: float) -> Number:
+    """The error probability that belongs to a confidence level: .05 for 95%."""
+    alpha = round(1 - level, 9)
+    return Number(alpha, "p", 2 if round(alpha, 2) == alpha else 3)
+
+
 def local_fit_sentence(residuals: pd.DataFrame) -> Inline:
     """The largest residual correlation: where the model reproduces the data worst."""
     worst = residuals.iloc[0]
@@ -127,7 +160,8 @@ def path_sentence(row: Figures, level: float) -> Inline:
     return phrase(
         "{} → {}: *b* = {}, *SE* = {}, {}, {}, β = {}.",
         str(row["rhs"]), str(row["lhs"]), Number(row["estimate"], "estimate"), Number(row["std_error"], "estimate"),
-        interval(level, row["ci_low"], row["ci_high"]), (PValue(row["p_value"]),), Number(row["std_all"], "r"),
+        interval(level, row["ci_low"], row["ci_high"]), (PValue(row["p_value"]),),
+        Number(row["std_all"], "estimate"),
     )  # fmt: skip
 
 
@@ -157,36 +191,48 @@ def reliability_sentence(scale: str, rows: pd.DataFrame, level: float) -> Inline
     return phrase("{}: {}.", scale or "All items", joined(parts, "; "))
 
 
-def regression_sentence(fit: Figures, formula: str, n: int) -> Inline:
-    """How much the predictors explain together."""
+def regression_sentence(fit: Figures, outcome: str, formula: str, n: int) -> Inline:
+    """How much the predictors explain together, with the test that fits the standard errors."""
+    robust = not is_absent(fit.get("f_robust"))
+    f, p = ("f_robust", "f_robust_pvalue") if robust else ("f", "f_pvalue")
     return phrase(
-        "{}: *R*² = {}, adjusted *R*² = {}, *F*({}, {}) = {}, {} (*N* = {}).",
-        (Words(formula, code=True),), Number(fit.get("r_squared"), "r"), Number(fit.get("adj_r_squared"), "r"),
-        Number(fit.get("df_model"), "df"), Number(fit.get("df_resid"), "df"), Number(fit.get("f"), "statistic"),
-        (PValue(fit.get("f_pvalue")),), Number(n, "n"),
+        "{} ({}): *R*² = {}, adjusted *R*² = {}, {}*F*({}, {}) = {}, {} (*N* = {}).",
+        outcome, Words(formula, code=True), Number(fit.get("r_squared"), "r"), Number(fit.get("adj_r_squared"), "r"),
+        "Wald " if robust else None, Number(fit.get("df_model"), "df"), Number(fit.get("df_resid"), "df"),
+        Number(fit.get(f), "statistic"), (PValue(fit.get(p)),), Number(n, "n"),
     )  # fmt: skip
 
 
-def coefficient_sentence(row: Figures, level: float) -> Inline:
+def coefficient_sentence(term: str, row: Figures, level: float) -> Inline:
     """One regression coefficient."""
     said = phrase(
         "{}: *b* = {}, *SE* = {}, *t*({}) = {}, {}, {}",
-        str(row["term"]), Number(row["estimate"], "estimate"), Number(row["std_error"], "estimate"),
+        term, Number(row["estimate"], "estimate"), Number(row["std_error"], "estimate"),
         Number(row["df"], "df"), Number(row["statistic"], "statistic"), (PValue(row["p_value"]),),
         interval(level, row["ci_low"], row["ci_high"]),
     )  # fmt: skip
     if not is_absent(row.get("beta")):
-        said += phrase(", β = {}", Number(row["beta"], "r"))
+        said += phrase(", β = {}", Number(row["beta"], "estimate"))
     return said + phrase(".")
 
 
-def correlation_sentence(estimates: pd.DataFrame, level: float, symbol: str) -> Inline:
+def unreliability_sentence(values: Sequence[tuple[str, float]]) -> Inline:
+    """What the reliability of the variables of a regression does to it: no verdict on any of them."""
+    parts = [phrase("of {} is {}", name, Number(value, "r")) for name, value in values]
+    said = parts[0] if len(parts) == 1 else joined([joined(parts[:-1]), parts[-1]], " and ")
+    return phrase(
+        "The reliability (α) {}; unreliability of the outcome widens intervals, and of predictors biases coefficients.",
+        said,
+    )
+
+
+def correlation_sentence(estimates: pd.DataFrame, level: float, symbol: str, name: Callable[[str], str]) -> Inline:
     """The strongest correlation."""
     top = estimates.iloc[int(estimates["estimate"].abs().to_numpy().argmax())]
     first, second = str(top["term"]).split(" ~~ ")
     return phrase(
         "The strongest correlation is that of {} with {}: {}({}) = {}, {}, {}.",
-        first, second, (Words(symbol, italic=True),), Number(top["df"], "df"), Number(top["estimate"], "r"),
+        name(first), name(second), (Words(symbol, italic=True),), Number(top["df"], "df"), Number(top["estimate"], "r"),
         interval(level, top["ci_low"], top["ci_high"], bounded=True), (PValue(top["p_adjusted"]),),
     )  # fmt: skip
 

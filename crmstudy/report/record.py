@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crmstudy.scoring import Scores
     from crmstudy.screening import Screening
 
-Status = Literal["fine", "inadmissible", "failed"]
+Status = Literal["fine", "partly failed", "inadmissible", "failed"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,7 +46,8 @@ class Block:
     Exactly one of ``result`` and ``error`` is set. ``extras`` holds what stands beside the result under
     documented names: ``validity`` (a result), ``monte_carlo`` (DataFrame label, estimate, std_error, ci_low,
     ci_high), ``second_engine`` (a result, or a Note saying why there is no check), ``reliability`` (DataFrame
-    scale, coefficient, value).
+    scale, coefficient, value). ``failures`` are the notes of the result about parts that could not be done (a scale
+    with a constant item) while the rest could.
     """
 
     id: str
@@ -57,13 +58,20 @@ class Block:
     result: Result | None = None
     error: AnalysisError | None = None
     extras: Mapping[str, Result | pd.DataFrame | Note] = field(default_factory=dict)
+    failures: tuple[Note, ...] = ()
 
     @property
     def status(self) -> Status:
-        """``failed`` when there is no result, ``inadmissible`` when its numbers must not be interpreted."""
+        """What became of it.
+
+        ``failed`` when there is no result, ``inadmissible`` when its numbers must not be interpreted, ``partly failed``
+        when a part of it could not be done.
+        """
         if self.result is None:
             return "failed"
-        return "fine" if self.result.admissible else "inadmissible"
+        if not self.result.admissible:
+            return "inadmissible"
+        return "partly failed" if self.failures else "fine"
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -101,5 +109,6 @@ class StudyRecord:
 
     @property
     def status_code(self) -> int:
-        """0 when every block is fine, 1 when some failed or are inadmissible."""
-        return 0 if all(block.status == "fine" for block in self.blocks) else 1
+        """0 when all is well, 1 when a block failed, partly or wholly, or is inadmissible, or a stage stopped."""
+        stopped = any(note.code == "STUDY_STAGE_FAILED" for sample in self.samples for note in sample.notes)
+        return 0 if not stopped and all(block.status == "fine" for block in self.blocks) else 1

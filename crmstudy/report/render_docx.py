@@ -25,6 +25,7 @@ from crmstudy.report.docx_parts import (
     cells_of,
     column_widths,
     draw_rules,
+    keep_with_next,
     repacked,
     repeat_header,
     set_widths,
@@ -122,6 +123,11 @@ class _Word:
         line = page.footer.paragraphs[0]
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER
         add_field(line, "PAGE", "1")
+        if self.document.banner:
+            head = page.header.paragraphs[0]
+            head.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            self._marked_run(head, self.document.banner)
+            self._marked_run(line, f"  {self.document.banner}")
 
     def _section(self, section: Section, depth: int) -> None:
         heading = self.word.add_heading(level=depth)
@@ -210,7 +216,7 @@ class _Word:
         from docx.enum.table import WD_TABLE_ALIGNMENT
 
         self._caption(table)
-        places = [i for i, column in enumerate(table.columns) if column.key != table.group]
+        places = table.places
         groups = grouped(table, self.writer)
         count = 1 + len(table.rows) + sum(1 for name, _ in groups if name)
         grid = self.word.add_table(rows=count, cols=len(places))
@@ -222,28 +228,36 @@ class _Word:
         if table.group:
             written = [[f"    {row[0]}", *row[1:]] for row in written]
         wraps = [table.columns[i].kind == "text" for i in places]
-        set_widths(grid, column_widths(labels, written, wraps, size, _TEXT_WIDTH_CM))
-        rows = iter(grid.rows)
+        typed = [any(self._is_typed(row[i]) for row in table.rows) for i in places]
+        set_widths(grid, column_widths(labels, written, wraps, typed, size, _TEXT_WIDTH_CM))
+        rows, headings = iter(grid.rows), []
         header = next(rows)
         for field, i in zip(cells_of(header), places, strict=True):
             self._fill(field, self.writer.runs(table.columns[i].label), table.columns[i].edge, size)
         repeat_header(header)
         for name, cells in groups:
             if name:
-                fields = cells_of(next(rows))
+                heading = next(rows)
+                headings.append(heading)
+                fields = cells_of(heading)
                 whole = fields[0].merge(fields[-1]) if len(fields) > 1 else fields[0]
                 self._fill(whole, [Run(name, bold=True)], "left", size)
             for row in cells:
                 for field, i in zip(cells_of(next(rows)), places, strict=True):
                     indent = bool(name) and i == places[0]
                     self._fill(field, self.writer.cell(row[i]), table.columns[i].edge, size, row[i].mark, indent)
-        draw_rules(grid)
-        self._notes(table)
+        last = draw_rules(grid)
+        for heading in headings:
+            keep_with_next(heading)
+        self._notes(table, last)
 
     def _text(self, cell: Cell) -> str:
-        """The text of a cell for measuring; typewriter letters are as wide as capitals."""
-        runs = self.writer.cell(cell)
-        return "".join(run.text.upper() if run.code else run.text for run in runs) + cell.mark
+        """The text of a cell, for measuring."""
+        return "".join(run.text for run in self.writer.cell(cell)) + cell.mark
+
+    def _is_typed(self, cell: Cell) -> bool:
+        """Whether a cell holds nothing but typewriter letters."""
+        return all(run.code for run in self.writer.cell(cell))
 
     def _fill(self, field: Any, runs: list[Run], edge: str, size: float, mark: str = "", indent: bool = False) -> None:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -260,7 +274,7 @@ class _Word:
             sign = line.add_run(mark)
             sign.font.superscript, sign.font.size = True, Pt(size)
 
-    def _notes(self, table: Table) -> None:
+    def _notes(self, table: Table, last_row: Any) -> None:
         lines: list[list[Run]] = []
         general = self.writer.general_note(table)
         if general:
@@ -269,6 +283,8 @@ class _Word:
             lines.append([Run(mark, raised=True), Run(" "), *self.writer.runs(note)])
         if table.notes.probability:
             lines.append(self.writer.runs(table.notes.probability))
+        if lines:
+            keep_with_next(last_row)
         self._note_lines(lines)
 
     def _note_lines(self, lines: list[list[Run]]) -> None:
@@ -277,15 +293,19 @@ class _Word:
         for i, runs in enumerate(lines):
             line = self.word.add_paragraph(style="Table Note")
             line.paragraph_format.space_before = Pt(3 if i == 0 else 0)
+            line.paragraph_format.keep_with_next = i < len(lines) - 1
+            line.paragraph_format.keep_together = True
             line.paragraph_format.space_after = Pt(12 if i == len(lines) - 1 else 2)
             self._runs(line, runs, 9.0)
 
     def _figure(self, figure: FigureBlock) -> None:
-        from docx.shared import Cm
+        from docx.shared import Cm, Pt
 
         self._caption(figure)
         line = self.word.add_paragraph()
         line.paragraph_format.keep_with_next = bool(figure.notes)
+        line.paragraph_format.space_after = Pt(2)
+        line.paragraph_format.line_spacing = 1.0
         shape = line.add_run().add_picture(io.BytesIO(self.picture(figure.id)))
         widest, highest = Cm(_TEXT_WIDTH_CM), Cm(19.5)
         scale = min(1.0, widest / shape.width, highest / shape.height)
@@ -309,7 +329,8 @@ class _Word:
         from docx.shared import Pt, RGBColor
 
         for run in runs:
-            made = line.add_run(run.text.replace(" ", "\u00a0") if run.whole else run.text)
+            whole = run.whole or (run.code and size is not None and len(run.text) <= 40)
+            made = line.add_run(run.text.replace(" ", "\u00a0") if whole else run.text)
             made.italic, made.bold = run.italic or None, run.bold or None
             made.font.superscript = run.raised or None
             if run.code:

@@ -14,6 +14,8 @@ from crmstudy.report.references import full_reference
 from crmstudy.report.style import MARK_TAGS, MARK_WORDS, Run, Writer
 
 _ID = re.compile(r'\bid="([^"]+)"')
+#: Letters from which a text in a table needs a column of more than a few words.
+_LONG = 60
 _LINK = re.compile(r'(xlink:href="#|url\(#)([^")]+)')
 
 
@@ -67,11 +69,14 @@ class _View:
     def columns(self, table: Table) -> list[tuple[int, Any, str]]:
         """The columns that are written (all but the one that groups the rows) with their classes."""
         found = []
-        for i, column in enumerate(table.columns):
-            starred = " starred" if column.kind != "text" and any(row[i].mark for row in table.rows) else ""
-            figure = " figure" if column.kind != "text" else ""
-            if column.key != table.group:
-                found.append((i, column, f"{column.edge}{figure}{starred}"))
+        for i in table.places:
+            column = table.columns[i]
+            looks: list[str] = [column.edge]
+            if column.kind != "text":
+                looks += ["figure", *(["starred"] if any(row[i].mark for row in table.rows) else [])]
+            elif any(len(self.cell(row[i]).striptags()) > _LONG for row in table.rows):
+                looks.append("wide")
+            found.append((i, column, " ".join(looks)))
         return found
 
     def groups(self, table: Table) -> list[tuple[str, list[tuple[Cell, ...]]]]:

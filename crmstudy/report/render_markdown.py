@@ -27,6 +27,7 @@ def document_markdown(document: Document) -> bytes:
     """The bytes of ``report.md``."""
     writer = Writer(document)
     lines = [f"# {_escape(document.title)}", ""]
+    lines += [f"**{_escape(document.banner)}**", ""] if document.banner else []
     for section in document.sections:
         lines += _section(section, writer, 2)
     return ("\n".join(lines).rstrip("\n") + "\n").encode("utf-8")
@@ -77,10 +78,12 @@ def _table(table: Table, writer: Writer) -> Iterator[str]:
     if table.mark:
         yield f"**{MARK_WORDS[table.mark]}**"
         yield ""
-    yield _row([_runs(writer.runs(column.label)) or " " for column in table.columns])
-    yield _row(["---:" if column.edge == "right" else ":---" for column in table.columns])
+    places = [i for i, column in enumerate(table.columns) if column.shown]
+    columns = [table.columns[i] for i in places]
+    yield _row([_runs(writer.runs(column.label)) or " " for column in columns])
+    yield _row(["---:" if column.edge == "right" else ":---" for column in columns])
     for row in table.rows:
-        yield _row([_runs(writer.cell(cell)) + _escape(cell.mark) for cell in row])
+        yield _row([_runs(writer.cell(row[i])) + _escape(row[i].mark) for i in places])
     yield ""
     general = [_runs(note) for note in writer.general_note(table)]
     if general:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from crmstudy.errors import UnsupportedError
-from crmstudy.numerals import APA, NumberStyle, p_phrase, write_number
+from crmstudy.numerals import APA, DECIMALS, NumberStyle, p_phrase, write_number
 from crmstudy.report.document import (
     Cell,
+    CellKind,
     Citation,
     Document,
     FigureBlock,
@@ -34,6 +36,8 @@ STYLES: dict[str, NumberStyle] = {"apa": APA}
 _PLANNED = ("thesis-fa", "thesis-ru")
 #: Languages whose sentences this version has.
 LANGUAGES = ("en",)
+#: Digits as they stand in an exponent.
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: What a mark says where there is room for a few words, and where there is room for one.
 MARK_WORDS: dict[Mark, str] = {
     "inadmissible": "INADMISSIBLE – not to be interpreted",
@@ -74,6 +78,25 @@ def number_style(name: str) -> NumberStyle:
     if name in _PLANNED:
         raise UnsupportedError(f"The report style '{name}' is not in this version; use one of: {have}.")
     raise UnsupportedError(f"A report style is one of {have}, not '{name}'.")
+
+
+def written_number(value: object, kind: CellKind, style: NumberStyle, decimals: int | None = None) -> str:
+    """A number as a report writes it: thousands are grouped, a ``small`` one has a power of ten."""
+    if kind == "small":
+        return _with_power(value, style)
+    large = isinstance(value, float) and 1000 <= abs(value) < math.inf
+    if kind in ("estimate", "statistic") and large:
+        return style.localise(f"{value:,.{DECIMALS[kind] if decimals is None else decimals}f}")
+    return write_number(value, kind, style, decimals)
+
+
+def _with_power(value: object, style: NumberStyle) -> str:
+    """``4.8 × 10⁻⁸`` below one thousandth, else as an index is written."""
+    small = isinstance(value, float) and 0 < abs(value) < 0.001
+    if not small:
+        return write_number(value, "index", style)
+    digits, power = f"{value:.1e}".split("e")
+    return f"{style.localise(digits)} × 10{str(int(power)).translate(_RAISED)}"
 
 
 def require_language(lang: str) -> None:
@@ -135,9 +158,11 @@ class Writer:
 
     def cell(self, cell: Cell) -> list[Run]:
         """A table cell as runs, without its superscript."""
+        if cell.label:
+            return self.runs(cell.label)
         if cell.kind == "text" and isinstance(cell.value, tuple):
             return self.runs(cell.value)
-        written = write_number(cell.value, cell.kind, self.style, cell.decimals)
+        written = written_number(cell.value, cell.kind, self.style, cell.decimals)
         return [Run(cell.wrap.format(written) if written != self.style.empty else written)]
 
     def general_note(self, table: Table) -> list[list[Run]]:
@@ -158,7 +183,7 @@ class Writer:
             case Words(text=text, italic=italic, bold=bold, code=code):
                 return [Run(text, italic, bold, code)]
             case Number(value=value, kind=kind, decimals=decimals):
-                return [Run(write_number(value, kind, self.style, decimals), whole=True)]
+                return [Run(written_number(value, kind, self.style, decimals), whole=True)]
             case PValue(value=value):
                 return [Run("p", italic=True), Run(p_phrase(value, self.style).removeprefix("p"), whole=True)]
             case Citation(key=key, narrative=narrative):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from crmstudy.numerals import Kind
-from crmstudy.report.document import Align, Cell, Column, Inline, Mark, Table, TableNotes, phrase
+from crmstudy.report.document import Align, Cell, CellKind, Column, Inline, Mark, Table, TableNotes, phrase
 
 #: Headings that many tables share, by the name of the DataFrame column.
 HEADINGS: Mapping[str, Inline] = {
@@ -34,11 +33,13 @@ NOT_COUNTED = Usage()
 NO_NOTES = TableNotes()
 
 
-def column(key: str, label: str | Inline = "", kind: Kind = "text", align: Align | None = None) -> Column:
+def column(
+    key: str, label: str | Inline = "", kind: CellKind = "text", align: Align | None = None, *, shown: bool = True
+) -> Column:
     """A column; without a label it has the one that is common for its key."""
     if isinstance(label, str):
         label = phrase(label) if label else HEADINGS[key]
-    return Column(key, label, kind, align)
+    return Column(key, label, kind, align, shown)
 
 
 def build_table(
@@ -70,19 +71,24 @@ def from_frame(
     group: str = "",
     mark: Mark = "",
     decimals: Mapping[str, int] | None = None,
+    labels: Mapping[str, Callable[[str], Inline]] | None = None,
 ) -> Table:
     """A table from a DataFrame: the columns it has, in the order asked for.
 
     An interval column ``ci`` takes its ends from ``ci_low`` and ``ci_high``. Columns the frame does not have are
-    left out.
+    left out. ``labels`` gives, for a column of texts, what people read in place of each.
     """
     present = [col for col in columns if _names(col)[0] in frame.columns]
-    places = decimals or {}
+    places, read = decimals or {}, labels or {}
     rows = [
-        [Cell(value_of(record, col), col.kind, places.get(col.key)) for col in present]
+        [_cell(value_of(record, col), col, places.get(col.key), read.get(col.key)) for col in present]
         for record in frame.to_dict("records")
     ]
     return build_table(id, title, present, rows, usage=usage, notes=notes, group=group, mark=mark)
+
+
+def _cell(value: object, col: Column, places: int | None, label: Callable[[str], Inline] | None) -> Cell:
+    return Cell(value, col.kind, places, label=label(str(value)) if label is not None and value else ())
 
 
 def value_of(record: Mapping[Any, Any], col: Column) -> object:

@@ -62,6 +62,18 @@ def told_document(told_record: StudyRecord) -> Document:
 
 
 @pytest.fixture(scope="session")
+def example_record() -> StudyRecord:
+    """The example study with its simulated answers, as `init` writes it."""
+    folder = Path(cs.__file__).parent / "templates" / "study"
+    return cs.run(cs.Study.load(folder)).record
+
+
+@pytest.fixture(scope="session")
+def example_document(example_record: StudyRecord) -> Document:
+    return compose(example_record)
+
+
+@pytest.fixture(scope="session")
 def told_folder(told_document: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the report in every format."""
     folder = tmp_path_factory.mktemp("report")

@@ -10,6 +10,7 @@ from crmstudy.drawing import CoefficientPlot, Edge, HeatMap, LikertBars, Node, P
 from crmstudy.report.figures import draw_bytes, likert_colours, text_width
 from crmstudy.report.path_layout import lay_out
 from crmstudy.report.path_parts import Box, points_of
+from crmstudy.report.prose import isolated
 
 
 def diagram(factors, paths=(), covariances=(), admissible=True):
@@ -159,3 +160,16 @@ def test_likert_colours_differ_and_the_middle_is_grey():
         assert len(set(colours)) == count
     red, green, blue, _ = likert_colours(5)[2]
     assert red == green == blue
+
+
+def test_names_with_dollars_and_long_names_are_drawn():
+    names = ("$x$", "a$\\frac{$", "long " * 600)
+    plot = CoefficientPlot("t", "a", names, (0.1, 0.2, 0.3), (0.0, 0.1, 0.2), (0.2, 0.3, 0.4))
+    drawn = draw_bytes(plot, ["svg"])["svg"].decode("utf-8")
+    assert "<!-- $x$ -->" in drawn or "$x$" in drawn
+    assert len(drawn) < 200_000
+
+
+def test_right_to_left_statements_are_isolated():
+    assert isolated("کیفیت باعث وفاداری می‌شود") == "\u2068کیفیت باعث وفاداری می‌شود\u2069"
+    assert isolated("Quality raises loyalty") == "Quality raises loyalty"

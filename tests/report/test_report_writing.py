@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,9 @@ from crmstudy.report.document import (
     phrase,
 )  # fmt: skip
 from crmstudy.report.references import citation, full_reference, load_references, sort_keys
+from crmstudy.report.render_csv import table_csv
+from crmstudy.report.render_html import document_html
+from crmstudy.report.render_markdown import document_markdown
 from crmstudy.report.style import Writer, cited_keys, number_style, require_language
 
 
@@ -133,11 +137,46 @@ def test_the_list_holds_what_is_cited_and_nothing_else(told_document):
     cited = {
         piece.key for inline in inlines(told_document) for piece in inline if isinstance(piece, Citation)
     }  # fmt: skip
-    assert set(told_document.sections[-1].elements[0].keys) == cited
+    references = next(section for section in told_document.sections if section.id == "references")
+    assert set(references.elements[0].keys) == cited
     assert cited_keys(told_document) == sort_keys(cited)
     assert {"rosseel_2012", "cronbach_1951", "hu_bentler_1999", "preacher_selig_2012"} <= cited
     starts = [full_reference(key).casefold() for key in cited_keys(told_document)]
     assert starts == sorted(starts, key=lambda text: text.replace("*", ""))
+
+
+def test_large_numbers_are_grouped_and_small_ones_have_a_power():
+    writer = Writer(_document())
+    written = {
+        "10,215.7": Cell(10215.71, "statistic", 1),
+        "−1,234.50": Cell(-1234.5, "estimate"),
+        "999.99": Cell(999.99, "statistic"),
+        "4.8 × 10⁻⁸": Cell(4.8e-8, "small"),
+        ".012": Cell(0.0123, "small"),
+        "0": Cell(0.0, "small"),
+        "1.00": Cell(1.0, "index"),
+        "[0, .070]": Cell((0.0, 0.07), "interval_r", 3),
+        "1.20": Cell(1.2, "estimate"),
+    }
+    for text, cell in written.items():
+        assert writer.cell(cell)[0].text == text
+
+
+def test_people_read_the_label_and_the_table_file_has_the_value():
+    cell = Cell("quality", label=phrase("Perceived *quality*"))
+    table = replace(_table(), rows=((cell, Cell(1.0, "estimate")),))
+    assert "".join(run.text for run in Writer(_document()).cell(cell)) == "Perceived quality"
+    assert table_csv(table).decode().splitlines()[1] == "quality,1.0"
+
+
+def test_a_column_for_the_table_file_is_not_shown():
+    hidden = Column("id", phrase("Id"), shown=False)
+    table = replace(_table(), columns=(hidden, _table().columns[1]))
+    assert table.places == (1,)
+    assert table_csv(table).decode().splitlines() == ["id,b", "a,1.0"]
+    page = document_html(_document(table), lambda id: b"").decode()
+    assert ">Id<" not in page
+    assert "Id" not in document_markdown(_document(table)).decode()
 
 
 def test_absent_numbers_are_a_dash():
