@@ -1,7 +1,13 @@
-"""Declared files: YAML with the line of every key, and a collector that reports all faults of a file at once."""
+"""Declared files: YAML with the line of every key, and a collector that reports all faults of a file at once.
+
+Read is plain YAML: mappings, lists and scalars. Aliases, merge keys and tags are refused, and so are depths and
+numbers that no declaration needs, so that no file can make more of itself than it shows.
+"""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +18,13 @@ import yaml
 from crmstudy.errors import Fault, InputError, did_you_mean
 
 Where = tuple[str | int, ...]
+#: Characters that stand in no text: control characters but tab and line ends, halves of characters, noncharacters.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+DEEPEST = 40
+LARGEST = 10**15
+#: What YAML makes of << and =; as a value they are texts.
+_MERGE, _VALUE = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"
+_SHOWN = 40
 
 
 @dataclass
@@ -92,7 +105,7 @@ class Declared:
 
 
 def read_declared(path: str | Path, error: type[InputError] = InputError) -> Declared:
-    """Read a YAML file. Raises ``error`` with the line when the file is missing, not UTF-8 or not YAML."""
+    """Read a YAML file. Raises ``error`` with the line when the file is missing, not UTF-8 or not plain YAML."""
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -102,35 +115,118 @@ def read_declared(path: str | Path, error: type[InputError] = InputError) -> Dec
         raise error(Fault(f"the file is not UTF-8 (byte {bad.start}); save it as UTF-8.", str(path))) from None
     except OSError as bad:
         raise error(Fault(f"the file cannot be read: {bad.strerror}.", str(path))) from None
+    found = CONTROL.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise error(Fault(f"the file holds {name_character(found[0])}; remove it.", str(path), line))
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as bad:
-        mark = getattr(bad, "problem_mark", None)
-        problem = getattr(bad, "problem", None) or str(bad)
-        line = mark.line + 1 if mark else None
-        raise error(Fault(f"this is not YAML: {problem}. Check indentation and colons.", str(path), line)) from None
-    lines: dict[Where, int] = {(): 1}
-    document = Declared(path, data, lines, error)
+        faults = _unread(text, str(path))
+        root = None if faults else yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as bad:
+        raise error(_no_yaml(bad, str(path))) from None
+    if faults:
+        raise error(faults)
+    document = Declared(path, None, {(): 1}, error)
     if root is not None:
-        _walk(root, (), document)
+        document.data = _Builder(document).build(root, ())
     return document
 
 
-def _walk(node: yaml.Node, where: Where, document: Declared) -> None:
-    document.lines.setdefault(where, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
+def name_character(character: str) -> str:
+    """A character that cannot be printed, in words."""
+    return f"the control character U+{ord(character):04X}"
+
+
+def _no_yaml(bad: yaml.YAMLError, file: str) -> Fault:
+    mark = getattr(bad, "problem_mark", None)
+    problem = getattr(bad, "problem", None) or " ".join(str(bad).split())
+    line = mark.line + 1 if mark else None
+    return Fault(f"this is not YAML: {problem}. Check indentation and colons.", file, line)
+
+
+def _unread(text: str, file: str) -> list[Fault]:
+    """Aliases, anchors and tags, each with its line, and a depth beyond any use; found before anything is built."""
+    faults: list[Fault] = []
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            sign = "*" if isinstance(event, yaml.AliasEvent) else "&"
+            message = f"aliases (&, *) are not read here; write out what {sign}{event.anchor} stands for."
+            faults.append(Fault(message, file, line))
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            said = tag.replace("tag:yaml.org,2002:", "!!")
+            faults.append(Fault(f"tags are not read here; take '{said}' off (a text is put in quotes).", file, line))
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                message = f"brackets and indentation go deeper than {DEEPEST} levels; write it flatter."
+                return [*faults, Fault(message, file, line)]
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return faults
+
+
+class _Builder:
+    """Makes plain values of nodes, keeps the line of each in the document, and refuses what is not plain."""
+
+    def __init__(self, document: Declared) -> None:
+        self.document = document
+        self.scalars = yaml.SafeLoader("")
+
+    def build(self, node: yaml.Node, where: Where) -> Any:
+        """The value of a node; None, after a fault, where it cannot be one."""
+        self.document.lines.setdefault(where, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, where)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(value, (*where, index)) for index, value in enumerate(node.value)]
+        return self.scalar(node, where)
+
+    def mapping(self, node: yaml.MappingNode, where: Where) -> dict[Any, Any]:
+        """Build a mapping; keys that stand twice, merge keys and keys that are no scalars are refused."""
+        built: dict[Any, Any] = {}
         for key, value in node.value:
-            name = yaml.safe_load(key.value) if isinstance(key, yaml.ScalarNode) and not key.style else key.value
+            if not isinstance(key, yaml.ScalarNode):
+                self.refuse("a key must be a word or a number, not a list or a mapping.", key)
+                continue
+            if key.tag == _MERGE:
+                self.refuse("merge keys (<<) are not read here; write the keys out.", key)
+                continue
+            name = self.scalar(key, where)
             place = (*where, name if isinstance(name, str | int) else str(key.value))
-            if place in document.lines:
-                document.lines[place] = key.start_mark.line + 1
-                document.refuse(f"the key '{key.value}' stands twice; keep one.", place)
-            document.lines[place] = key.start_mark.line + 1
-            _walk(value, place, document)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _walk(value, (*where, index), document)
+            twice = place in self.document.lines
+            self.document.lines[place] = key.start_mark.line + 1
+            if twice:
+                self.refuse(f"the key '{key.value}' stands twice; keep one.", key)
+            built[name] = self.build(value, place)
+        return built
+
+    def scalar(self, node: yaml.Node, where: Where) -> Any:
+        """A text, number, flag, date or nothing; what is refused becomes nothing, or a text without its fault."""
+        if node.tag in (_MERGE, _VALUE):
+            return str(node.value)
+        shown = node.value if len(node.value) <= _SHOWN else f"{node.value[:_SHOWN]}..."
+        advice = "put it in quotes if it is a text"
+        try:
+            value = self.scalars.construct_object(node)
+        except (ValueError, OverflowError):
+            return self.refuse(f"'{shown}' cannot be read as a number or a date; {advice}.", node)
+        if isinstance(value, int) and abs(value) > LARGEST:
+            return self.refuse(f"the number {shown} is too large; {advice}.", node)
+        if isinstance(value, float) and not math.isfinite(value):
+            return self.refuse(f"'{shown}' is no finite number; {advice}.", node)
+        found = CONTROL.search(value) if isinstance(value, str) else None
+        if found:
+            name = ".".join(map(str, where)) or "the file"
+            self.refuse(f"a text in {name} holds {name_character(found[0])}; remove it.", node)
+            return CONTROL.sub("", value)
+        return value
+
+    def refuse(self, message: str, node: yaml.Node) -> None:
+        """Note a fault at the line of a node."""
+        self.document.faults.append(Fault(message, str(self.document.path), node.start_mark.line + 1))
 
 
 def _describe(value: object) -> str:

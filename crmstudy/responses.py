@@ -7,6 +7,7 @@ a note.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from crmstudy.instrument import Instrument, Item, Scale
 from crmstudy.notes import Note, Provenance
 
 MissingCode = int | float | str
+_NUMBER = re.compile(r"[+-]?(?!0\d)\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,7 +78,7 @@ class Responses:
             Every item of each must be a column.
         missing_codes : iterable of numbers or texts
             Values that stand for "no answer", beside the instruments' own; they apply to every column but
-            ``id``.
+            ``id``. A number also stands for the text that shows it: -99 for "-99" in a column of words.
         id : str, optional
             The column that identifies the respondent.
 
@@ -289,20 +291,31 @@ def _without_codes(
         column = frame[name]
         own = items[name].response.missing_codes if name in items else ()
         wanted = [code for code in (*own, *codes) if name != id]
-        numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
         if name in items:
             column = column.astype(float)
         if wanted:
-            found = column.isin([code for code in wanted if isinstance(code, str) != numeric])
-            for code, times in column[found].value_counts().sort_index().items():
-                counts[f"{code:g}" if isinstance(code, int | float) else str(code)] += int(times)
-            column = column.mask(found) if bool(found.any()) else column
+            shown = {value: code for value in column.dropna().unique() if (code := _code_shown(value, wanted))}
+            found = column.isin(list(shown))
+            counts.update(shown[value] for value in column[found])
+            column = column.mask(found) if shown else column
         columns[name] = column
     notes = []
     if counts:
-        said = ", ".join(f"{code} ({times} times)" for code, times in counts.items())
+        said = ", ".join(f"{code} ({times} time{'' if times == 1 else 's'})" for code, times in sorted(counts.items()))
         notes.append(Note("RESPONSES_MISSING_CODES", f"Missing codes were read as no answer: {said}."))
     return pd.DataFrame(columns, index=frame.index), notes
+
+
+def _code_shown(value: object, codes: list[MissingCode]) -> str:
+    """The missing code that a value is, in words; empty when it is none. A text may show a number, never ``007``."""
+    number = value
+    if isinstance(value, str):
+        if value in codes:
+            return value
+        number = float(value) if _NUMBER.fullmatch(value) else None
+    if not isinstance(number, int | float | np.number) or isinstance(number, bool):
+        return ""
+    return next((f"{code:g}" for code in codes if not isinstance(code, str) and code == number), "")
 
 
 def _range_notes(responses: Responses) -> list[Note]:
@@ -311,11 +324,19 @@ def _range_notes(responses: Responses) -> list[Note]:
     for id, count in counts[counts > 0].items():
         response = responses.items[str(id)].response
         message = (
-            f"{count} {'answer' if count == 1 else 'answers'} to '{id}' outside {response.low} to "
-            f"{response.high} set to missing."
+            f"{count} {'answer' if count == 1 else 'answers'} to '{id}' outside {response.low} to {response.high} "
+            f"(row{'' if count == 1 else 's'} {_rows_said(responses, str(id))}): missing in every analysis; "
+            "'.frame' still holds what the file says."
         )
         notes.append(Note("RESPONSES_OUT_OF_RANGE", message, "warning", str(id)))
     return notes
+
+
+def _rows_said(responses: Responses, item: str) -> str:
+    """The first rows in which an item is out of range, counted as in the file."""
+    places = np.flatnonzero(responses.out_of_range[item].to_numpy())
+    rows = [str(responses.rows[place]) if len(responses.rows) else str(place + 1) for place in places[:5]]
+    return ", ".join(rows) + (" ..." if len(places) > 5 else "")
 
 
 def _fraction_notes(responses: Responses) -> list[Note]:

@@ -110,7 +110,8 @@ class HypothesisTest:
 
     ``verdict`` is ``supported``, ``not supported`` or ``not testable`` (the analysis failed, is inadmissible, or does
     not have the parameter); ``reason`` is the sentence that says why. ``std_all`` is the standardised coefficient
-    where there is one. ``ci_low``/``ci_high`` at ``level``.
+    where there is one. ``ci_low``/``ci_high`` at ``level``. ``number`` is what the parameter is compared with: the
+    p-value is that of the difference from it.
     """
 
     id: str
@@ -126,6 +127,7 @@ class HypothesisTest:
     ci_high: float | None = None
     std_all: float | None = None
     level: float = 0.95
+    number: float = 0.0
 
     @property
     def text(self) -> str:
@@ -137,7 +139,8 @@ class HypothesisTest:
         if low is not None and high is not None:
             figures.append(f"{self.level:.0%} CI {write_number((low, high), 'interval')}")
         if self.p_value is not None:
-            figures.append(p_phrase(self.p_value))
+            against = f" against {self.number:g}" if self.number else ""
+            figures.append(p_phrase(self.p_value) + against)
         return f"{self.id} is {self.verdict} ({', '.join(figures)})."
 
 

@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "mahalanobis": 0.001,
 }
 FEW_ITEMS = 10
+ROUNDING = 1e-12
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
@@ -51,6 +52,7 @@ class Screening(Result):
         ``missing``: item, scale, n, missing, percent, out_of_range (missing counts answers out of range too;
         percent of all rows). ``rules``: rule, setting, flagged, excluded, applied. ``careless``: row (from
         1), longstring, mahalanobis (D²), p_value; the last two are empty for rows that are not complete.
+        Without items there is only ``rules``.
     """
 
     kept: pd.Series[bool]
@@ -104,7 +106,8 @@ def screen(data: pd.DataFrame | Responses, *, rules: Mapping[str, Any] | None = 
     Parameters
     ----------
     data : DataFrame or Responses
-        In a DataFrame all numeric columns are items, and there is no response range to check.
+        In a DataFrame all numeric columns are items, and there is no response range to check. Responses without
+        an instrument have no items: nobody is flagged, and a note says so.
     rules : mapping, optional
         Settings that replace the defaults; False or None switches a rule off.
 
@@ -136,8 +139,9 @@ def screen(data: pd.DataFrame | Responses, *, rules: Mapping[str, Any] | None = 
     """
     frame, notes = frame_of(data)
     answers = _answers_of(data, frame)
-    settings, exclude = _settings(rules, len(answers.raw.columns))
-    findings = {rule: _RULES[rule](answers, settings[rule]) for rule in settings}
+    items = len(answers.raw.columns)
+    settings, exclude = _settings(rules, items)
+    findings = {rule: _RULES[rule](answers, settings[rule]) if items else _no_items(answers) for rule in settings}
     index = answers.raw.index
     flags = pd.DataFrame({rule: found.flagged for rule, found in findings.items()}, index=index, dtype=bool)
     removed = flags[exclude].any(axis=1).to_numpy(dtype=bool) if exclude else np.zeros(len(index), dtype=bool)
@@ -145,25 +149,26 @@ def screen(data: pd.DataFrame | Responses, *, rules: Mapping[str, Any] | None = 
     reasons = pd.Series(_reasons(findings, len(index)), index=index, name="reasons", dtype="str")
     n = int(kept.sum())
     found_notes = [note for finding in findings.values() for note in finding.notes]
+    tables = {
+        "missing": _missing_table(answers),
+        "rules": _rules_table(findings, settings, exclude),
+        "careless": _careless_table(answers, findings),
+    }
     return Screening(
         kept=kept,
         flags=flags,
         reasons=reasons,
         estimates=pd.DataFrame(columns=list(ESTIMATE_COLUMNS)),
         n=n,
-        tables={
-            "missing": _missing_table(answers),
-            "rules": _rules_table(findings, settings, exclude),
-            "careless": _careless_table(answers, findings),
-        },
-        notes=(*notes, *found_notes, *_summary_notes(flags, exclude, n)),
+        tables=tables if items else {"rules": tables["rules"]},
+        notes=(*notes, *found_notes, *_summary_notes(flags, exclude, n, items)),
         samples=sample_table(n, dropped=len(index) - n),
         call={**settings, "exclude": exclude},
     )
 
 
 def _answers_of(data: pd.DataFrame | Responses, frame: pd.DataFrame) -> _Answers:
-    if isinstance(data, Responses) and data.items:
+    if isinstance(data, Responses):
         order = list(data.file_order)
         scale_of = {item: scale.id for scale in list(data.scales.values())[::-1] for item in scale.item_ids}
         rows = list(data.rows)
@@ -225,6 +230,10 @@ def _setting_fault(name: str, value: object) -> str | None:
     return None if fine else f"mahalanobis must be a p value between 0 and 1, such as 0.001; found {value!r}."
 
 
+def _no_items(answers: _Answers) -> _Finding:
+    return _Finding(np.zeros(len(answers.raw), dtype=bool), lambda row: "", applied=False)
+
+
 def _missing_rule(answers: _Answers, setting: float) -> _Finding:
     unanswered = answers.raw.isna().to_numpy()
     counts, items = unanswered.sum(axis=1), unanswered.shape[1]
@@ -278,13 +287,21 @@ def _mahalanobis_rule(answers: _Answers, setting: float) -> _Finding:
         lambda row: f"unusual pattern (D² = {distances[row]:.2f}, {write_p(p_values[row])})",
         figures={"mahalanobis": distances, "p_value": p_values},
     )
-    problem = _why_no_distance(usable[complete], answers.raw.columns)
+    largest = np.abs(usable[complete]).max(axis=0, initial=0)
+    scaled = usable[complete] / np.where(largest > 0, largest, 1)  # leaves the distances as they are
+    problem = _why_no_distance(scaled, answers.raw.columns)
+    found: Array = np.empty(0)
+    if not problem:
+        try:
+            found = squared_distances(scaled)
+        except linalg.LinAlgError:
+            problem = "the covariance matrix of the items is singular to the precision of a computer."
     if problem:
         finding.applied = False
         message = f"The rule mahalanobis was not applied: {problem}"
         finding.notes.append(Note("SCREENING_RULE_NOT_APPLIED", message, "warning", "mahalanobis"))
         return finding
-    distances[complete] = squared_distances(usable[complete])
+    distances[complete] = found
     p_values[complete] = special.chdtrc(items, distances[complete])
     finding.flagged = np.nan_to_num(p_values, nan=1.0) < setting
     left = int((~complete).sum())
@@ -331,17 +348,17 @@ def write_p(p: float) -> str:
 
 
 def _why_no_distance(complete: Array, names: pd.Index[Any]) -> str | None:
-    """Why the covariance of the complete rows cannot be inverted, or None when it can."""
+    """Why the covariance of the complete rows, scaled to at most 1, cannot be inverted, or None when it can."""
     rows, items = complete.shape
     if rows <= items:
         return f"{rows} complete rows are too few for {items} items; more rows than items are needed."
-    spread = complete.std(axis=0)
-    constant = [str(name) for name, value in zip(names, spread, strict=True) if value == 0]
+    spread = np.ptp(complete, axis=0)  # rounding keeps the standard deviation of equal answers above 0
+    constant = [str(name) for name, value in zip(names, spread, strict=True) if value <= ROUNDING]
     if constant:
         return f"everyone gave the same answer to {', '.join(constant)}."
     correlation = np.corrcoef(complete, rowvar=False).reshape(items, items)
     smallest = float(linalg.eigvalsh(correlation)[0])
-    if smallest < items * 1e-12:
+    if smallest < items * ROUNDING:
         return "some items follow exactly from others, so their covariance matrix is singular."
     return None
 
@@ -401,8 +418,11 @@ def _careless_table(answers: _Answers, findings: Mapping[str, _Finding]) -> pd.D
     )
 
 
-def _summary_notes(flags: pd.DataFrame, exclude: list[str], n: int) -> list[Note]:
+def _summary_notes(flags: pd.DataFrame, exclude: list[str], n: int, items: int) -> list[Note]:
     notes = []
+    if not items:
+        message = "No screening rule was applied: without an instrument, none of the columns is an item."
+        notes.append(Note("SCREENING_NO_ITEMS", message, "warning"))
     rows = len(flags)
     counts = flags.sum()
     flagged = int(flags.any(axis=1).sum())

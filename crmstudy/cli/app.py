@@ -46,7 +46,7 @@ app.command("explain")(studies.explain)
 @app.callback(invoke_without_command=True)
 def start(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and end.")] = False,
+    version: Annotated[bool, typer.Option("--version", metavar="", help="Show the version and end.")] = False,
 ) -> None:
     """Survey studies on CRM and quality of work life, from questionnaire to defended result."""
     if version:

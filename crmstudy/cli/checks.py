@@ -17,7 +17,7 @@ from crmstudy import __version__
 #: Packages that every study needs.
 NEEDED = (
     "numpy", "scipy", "pandas", "statsmodels", "semopy", "pingouin", "matplotlib", "formulaic", "pyyaml", "jinja2",
-    "typer", "rich", "python-docx",
+    "typer", "rich", "python-docx", "threadpoolctl",
 )  # fmt: skip
 #: Programs that help but are not needed, and what for.
 PROGRAMS = {"Rscript": "remakes the reference results of the tests", "soffice": "turns report.docx into PDF"}

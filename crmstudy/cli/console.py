@@ -14,7 +14,7 @@ import typer
 
 from crmstudy.errors import Fault
 
-AsJson = Annotated[bool, typer.Option("--json", help="Write the answer as JSON to stdout.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Write the answer as JSON to stdout.")]
 
 
 def prepare_streams() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crmstudy.report.record import Block
     from crmstudy.study.job import Job
     from crmstudy.study.questions import Answers
+    from crmstudy.study.runner import StudyResults
     from crmstudy.study.scaffold import NewStudy
 
 LANGUAGES = ("en", "fa", "ru")
@@ -125,15 +126,35 @@ def _tell_run(job: Job) -> None:
     for sample in results.record.samples:
         gone = sample.n_read - sample.n_used
         say(f"N = {sample.n_used} ({sample.name}" + (f"; {gone} of {sample.n_read} rows excluded)" if gone else ")"))
+        outside = sorted(str(note.subject) for note in sample.notes if note.code == "RESPONSES_OUT_OF_RANGE")
+        if outside:
+            say(f"  answers out of range are missing in every analysis: {', '.join(outside)}")
     for test in results.hypotheses:
         say(test.text)
-    for state in ("inadmissible", "failed"):
-        found = [block for block in results.blocks if block.status == state]
-        say(f"{state.capitalize()}: {', '.join(block.id for block in found) or 'none'}")
-        for block in found:
-            say(f"  {block.id}: {_why(block)}")
+    _tell_state("Inadmissible", [(block.id, _why(block)) for block in results.blocks if block.status == "inadmissible"])
+    _tell_state("Failed", _failed(results))
     for path in job.written.kept:
         say(f"A file of yours stood in the way and was kept as {shown(path)}")
+
+
+def _tell_state(state: str, found: list[tuple[str, str]]) -> None:
+    say(f"{state}: {', '.join(name for name, _ in found) or 'none'}")
+    for name, why in found:
+        say(f"  {name}: {why}")
+
+
+def _failed(results: StudyResults) -> list[tuple[str, str]]:
+    """What has no result, wholly or in part, and why; stages of a sample too."""
+    found = []
+    for sample in results.record.samples:
+        found += [(sample.name, note.message) for note in sample.notes if note.code == "STUDY_STAGE_FAILED"]
+    for block in results.blocks:
+        if block.status == "failed":
+            found.append((block.id, _why(block)))
+        elif block.status == "partly failed":
+            parts = ", ".join(str(note.subject) for note in block.failures)
+            found.append((f"{block.id} (partly: {parts})", " ".join(note.message for note in block.failures)))
+    return found
 
 
 def _why(block: Block) -> str:
@@ -152,6 +173,10 @@ def _run_as_json(job: Job) -> dict[str, Any]:
         "kept": [str(path) for path in job.written.kept],
         "seconds": dict(job.results.seconds),
     }
+
+
+#: So often a question is asked before ``init`` gives up.
+_TRIES = 5
 
 
 def _ask(folder: Path | None, data: Path | None) -> Answers:
@@ -177,7 +202,7 @@ def _ask(folder: Path | None, data: Path | None) -> Answers:
 
 def _answer(question: Any, interview: Any) -> Any:
     default = question.default(interview)
-    while True:
+    for _ in range(_TRIES):
         print(f"{question.text} [{default}]: ", end="", file=sys.stderr, flush=True)
         try:
             typed = input().strip()
@@ -189,6 +214,7 @@ def _answer(question: Any, interview: Any) -> Any:
             return question.read(typed or default, interview)
         except ValueError as fault:
             whisper(f"  {fault}")
+    raise InputError(f"'{question.text}' was not answered after {_TRIES} tries; nothing was written.")
 
 
 def _tell_found(interview: Any) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from crmstudy.errors import DataError, Fault, UnsupportedError, did_you_mean
-from crmstudy.exchange.columns import Marks, Role, find_marks, read_column
+from crmstudy.errors import DataError, Fault, InputError, UnsupportedError, did_you_mean
+from crmstudy.exchange.columns import Marks, Role, all_numbers, find_marks, read_column
 from crmstudy.exchange.delimited import DelimitedText, read_delimited
 from crmstudy.instrument import Instrument, load_instrument
 from crmstudy.notes import Note, Provenance, installed_versions
@@ -37,13 +37,16 @@ def read_responses(
     """Read a data file of answers: one row a respondent, one column a question.
 
     Delimited text (.csv, .tsv, .tab, .txt) is read, with its first row as names. Encoding (UTF-8, UTF-16 with
-    its mark, otherwise Windows Cyrillic or Arabic when the words say so), delimiter (comma, semicolon, tab)
-    and decimal mark are found out; every guess is noted. The file is never changed.
+    its mark, otherwise Windows Cyrillic or Arabic when the words say so), delimiter (comma, semicolon, tab, or
+    what a first line such as ``sep=;`` says) and decimal mark are found out; every guess is noted. The file is
+    never changed.
 
-    A cell is "no answer" when it is empty, ``NA`` or ``NaN``, or a missing code. Rows are counted from 1, the
-    first row of data. A column that belongs to no instrument is kept as a variable: as numbers when every
-    cell is one. Answers that are not whole numbers (such as imputed ones) are kept and noted; answers outside
-    the response range stay in ``.frame``, are missing in ``.values``, and are noted.
+    A cell is "no answer" when it is empty, ``NA`` or ``NaN``, or a missing code, in columns of words too: a
+    country code ``NA`` reads as missing, so write it out in the file (``Namibia``, ``NAM``). Only in the id
+    column is it a text like any other. Rows are counted from 1, the first row of data. A column that belongs to
+    no instrument is kept as a variable: as numbers when every cell is one. Answers that are not whole numbers
+    (such as imputed ones) are kept and noted; answers outside the response range stay in ``.frame``, are missing
+    in ``.values``, and are noted.
 
     Parameters
     ----------
@@ -64,7 +67,8 @@ def read_responses(
     ------
     DataError
         With every fault of the file: unreadable, no rows, names that stand twice, missing columns with the
-        near miss, text in an item with its rows.
+        near miss, text in an item with its rows, numbers whose mark may separate thousands or decimals
+        (``1,234`` or ``1.234`` and nothing else in the column), control characters.
     UnsupportedError
         For a format this version does not read.
 
@@ -73,6 +77,8 @@ def read_responses(
     >>> read_responses("data/mobi/responses.csv", instruments=["ecsi"])  # doctest: +SKIP
     <Responses N=250, 24 items (ecsi), 0 variables>
     """
+    if not isinstance(path, str | os.PathLike):
+        raise DataError(f"read_responses() takes the path of a data file; found {type(path).__name__}.")
     path = Path(path)
     raw = _read_bytes(path)
     loaded = _load_all(instruments)
@@ -81,13 +87,16 @@ def read_responses(
     names = text.names
     items = {item.id for instrument in loaded for item in instrument.items}
     faults: list[Fault] = [*text.faults, *code_faults(codes, loaded)]
-    faults += [Fault(fault.message, path.name, 1) for fault in column_faults(names, loaded, id)]
+    faults += [Fault(fault.message, path.name, text.names_line) for fault in column_faults(names, loaded, id)]
     marks = find_marks(text, items)
     columns = {}
     for position, name in enumerate(names):
         role: Role = "text" if name == id else "item" if name in items else "variable"
         columns[name] = read_column(text, position, role, marks, codes)
         faults += columns[name].faults
+    if faults and all_numbers(names):
+        message = "every name of a column is a number; the first row must hold names, so add it if the file has none."
+        faults.append(Fault(message, path.name, text.names_line))
     if faults:
         raise DataError(sorted(faults, key=lambda fault: fault.line or 0))
     return Responses.from_frame(
@@ -103,6 +112,15 @@ def read_responses(
     )
 
 
+def column_names(path: str | os.PathLike[str]) -> tuple[str, ...] | None:
+    """The column names of a data file whatever its cells hold, or None when even they cannot be read."""
+    path = Path(path)
+    try:
+        return tuple(read_delimited(_read_bytes(path), path.name, READABLE[path.suffix.lower()]).names)
+    except InputError:
+        return None
+
+
 def _read_bytes(path: Path) -> bytes:
     suffix = path.suffix.lower()
     if suffix in REFUSED:
@@ -110,6 +128,8 @@ def _read_bytes(path: Path) -> bytes:
             f"'{path}' is a file of {REFUSED[suffix]} ({suffix}), which this version does not read; "
             "save it as CSV UTF-8."
         )
+    if path.is_dir():
+        raise DataError(f"the data file '{path}' is a folder; name the file in it.")
     if suffix not in READABLE:
         said = ", ".join(READABLE)
         raise UnsupportedError(f"'{path}' ends in '{suffix}'; this version reads {said}. Save it as CSV UTF-8.")
@@ -138,6 +158,10 @@ def _file_notes(text: DelimitedText, marks: Marks, codes: Counter[str]) -> list[
     if text.guessed:
         message = f"The file is not UTF-8; it was read as {text.encoding} because its words make sense so."
         notes.append(Note("RESPONSES_ENCODING_GUESSED", message, "warning"))
+    if all_numbers(text.names):
+        said = ", ".join(text.names[:5]) + (" ..." if len(text.names) > 5 else "")
+        message = f"The first row was taken as the names of the columns, though all are numbers: {said}."
+        notes.append(Note("RESPONSES_NAMES_ARE_NUMBERS", message, "warning"))
     if marks.decimal == ",":
         message = f"A comma was read as the decimal mark (such as '{marks.example}')."
         notes.append(Note("RESPONSES_DECIMAL_COMMA", message))

@@ -11,7 +11,7 @@ import numpy as np
 from crmstudy.grammar.layout import Placement
 from crmstudy.grammar.table import ParameterTable
 from crmstudy.kernels.cbsem import Array, Implied
-from crmstudy.kernels.optimise import Optimum, weakest_direction
+from crmstudy.kernels.optimise import Optimum, is_well_conditioned, weakest_direction
 from crmstudy.notes import Note
 from crmstudy.numerals import write_number
 
@@ -39,6 +39,8 @@ def identification_note(table: ParameterTable, hessian: Array, df: int) -> Note 
             "moments. Fix or equate parameters, or add indicators."
         )
         return Note("SEM_NOT_IDENTIFIED", message, "inadmissible")
+    if is_well_conditioned(hessian, IDENTIFIED_ABOVE):
+        return None
     smallest, direction = weakest_direction(hessian)
     if smallest > IDENTIFIED_ABOVE:
         return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from statistics import fmean
 from typing import Literal
 
 import numpy as np
@@ -107,8 +109,10 @@ def start_values(table: ParameterTable, sample: Array, strategy: Strategy = "rat
             guesses[row.free - 1].append(guess.value(row))
             if row.start is not None:
                 given[row.free - 1] = row.start
-    pick = {"first": lambda found: found[0], "last": lambda found: found[-1]}.get(strategy, np.mean)
-    return np.array([given.get(number, float(pick(found))) for number, found in enumerate(guesses)], dtype=float)
+    pick: Callable[[list[float]], float] = fmean
+    if strategy in ("first", "last"):
+        pick = itemgetter(0 if strategy == "first" else -1)
+    return np.array([given.get(number, pick(found)) for number, found in enumerate(guesses)], dtype=float)
 
 
 class _Guess:

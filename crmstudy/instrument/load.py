@@ -15,6 +15,8 @@ from crmstudy.instrument.model import (
     RESPONDENTS,
     RIGHTS,
     STATUSES,
+    TOO_WIDE,
+    WIDEST,
     WORDINGS,
     Fact,
     Instrument,
@@ -149,6 +151,9 @@ def _read_responses(doc: Declared, languages: Mapping[str, Language]) -> dict[st
             continue
         if low >= high:
             doc.refuse(f"the response format '{id}' runs from {low} to {high}; low must be below high.", where)
+            continue
+        if high - low > WIDEST:
+            doc.refuse(f"the response format '{id}' runs from {low} to {high}; {TOO_WIDE}.", where)
             continue
         codes = _read_missing_codes(doc, (*where, "missing_codes"), low, high)
         labels = _read_labels(doc, (*where, "labels"), languages, low, high)

@@ -26,6 +26,9 @@ STATUSES = ("draft", "reviewed", "back-translated", "piloted")
 WORDINGS = ("paraphrase", "published", "none")
 METHODS = ("mean", "sum")
 RESPONDENTS = ("staff", "customer", "manager", "expert")
+#: How far apart the ends of a response format may lie: sliders of 0 to 100 and percentages in tenths fit.
+WIDEST = 1000
+TOO_WIDE = f"a response range spans at most {WIDEST}; a measured number (income, minutes) is no item but a variable"
 RIGHTS = ("public-domain", "open-licence", "free-research", "permission", "commercial", "unknown")
 
 

@@ -57,6 +57,13 @@ def constant_columns(values: Array) -> NDArray[np.bool_]:
     return np.asarray((values == values[:1]).all(axis=0))
 
 
+def deviation(values: Array) -> float:
+    """Standard deviation (n - 1) of one variable; exactly 0 where all values are the same, NaN for fewer than two."""
+    if len(values) < 2:
+        return float("nan")
+    return float(values.std(ddof=1)) if np.ptp(values) > 0.0 else 0.0
+
+
 def skewness(values: Array) -> float:
     r"""Sample skewness G1, as SPSS, SAS and Excel print it (type 2).
 
@@ -64,9 +71,11 @@ def skewness(values: Array) -> float:
     fewer than 3 values or without variance.
     """
     n = len(values)
-    centred = values - values.mean() if n else values
-    m2 = float(np.mean(centred**2)) if n else 0.0
-    if n < 3 or m2 == 0.0:
+    if n < 3 or np.ptp(values) == 0.0:  # the mean of equal fractions may miss them by rounding
+        return float("nan")
+    centred = values - values.mean()
+    m2 = float(np.mean(centred**2))
+    if m2 == 0.0:
         return float("nan")
     return float(np.sqrt(n * (n - 1.0)) / (n - 2.0) * np.mean(centred**3) / m2**1.5)
 
@@ -78,9 +87,11 @@ def kurtosis(values: Array) -> float:
     values or without variance.
     """
     n = len(values)
-    centred = values - values.mean() if n else values
-    m2 = float(np.mean(centred**2)) if n else 0.0
-    if n < 4 or m2 == 0.0:
+    if n < 4 or np.ptp(values) == 0.0:
+        return float("nan")
+    centred = values - values.mean()
+    m2 = float(np.mean(centred**2))
+    if m2 == 0.0:
         return float("nan")
     excess = float(np.mean(centred**4)) / m2**2 - 3.0
     return (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * excess + 6.0)

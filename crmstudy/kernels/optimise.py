@@ -177,6 +177,22 @@ def regular_inverse(hessian: Array) -> Array:
     return result
 
 
+def is_well_conditioned(hessian: Array, above: float) -> bool:
+    """True when the smallest eigenvalue of the Hessian, scaled to a unit diagonal, is surely larger than ``above``.
+
+    It is at least one over the trace of the inverse, which costs less than the eigenvalues.
+    """
+    diagonal = np.diagonal(hessian)
+    if not (diagonal > 0).all():
+        return False
+    scale = 1.0 / np.sqrt(diagonal)
+    factor, failed = lapack.dpotrf(hessian * np.multiply.outer(scale, scale), lower=1)
+    if failed or not len(hessian):
+        return False
+    inverse, failed = lapack.dpotri(factor, lower=1)
+    return not failed and float(np.trace(inverse)) * above < 1.0
+
+
 def weakest_direction(hessian: Array) -> tuple[float, Array]:
     """Smallest eigenvalue of the Hessian scaled to a unit diagonal, and its direction in scaled parameters.
 

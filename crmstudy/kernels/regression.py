@@ -158,9 +158,14 @@ def inflation(correlations: Array, groups: Sequence[Sequence[int]]) -> Array:
     return np.asarray(factors, dtype=np.float64)
 
 
-def breusch_pagan(fit: LeastSquares) -> tuple[float, int, float]:
-    """Studentised Breusch-Pagan test (Koenker, 1981): n R² of the squared residuals on the design, its df, p."""
+def breusch_pagan(fit: LeastSquares) -> tuple[float, int, float] | None:
+    """Studentised Breusch-Pagan test (Koenker, 1981): n R² of the squared residuals on the design, its df, p.
+
+    None where all residuals have one size, up to rounding: their squares then have no variance to explain.
+    """
     squared = fit.residuals**2
+    if np.ptp(squared) <= 1e-10 * float(squared.max()):
+        return None
     against = least_squares(fit.design, squared)
     centred = squared - squared.mean()
     statistic = len(squared) * max(1.0 - against.rss / float(centred @ centred), 0.0)

@@ -21,7 +21,7 @@ from crmstudy.kernels.moments import (
     covariance,
 )
 from crmstudy.kernels.multiplicity import ADJUSTMENTS, adjusted
-from crmstudy.measurement.selection import named_columns, numeric_columns, numeric_values
+from crmstudy.measurement.selection import coverage_faults, left_out, named_columns, numeric_columns, numeric_values
 from crmstudy.notes import Note
 from crmstudy.numerals import p_phrase, write_number
 from crmstudy.responses import Responses
@@ -129,6 +129,9 @@ def correlate(
     values = numeric_values(frame, names)
     complete = values[complete_rows(values)]
     _refuse_impossible(names, complete)
+    if items is None and not isinstance(data, Responses) and (others := left_out(frame, names)):
+        message = f"All numeric columns are correlated: {', '.join(names)}. Left out, not numbers: {', '.join(others)}."
+        notes = (*notes, Note("CORRELATIONS_ALL_COLUMNS", message))
     dropped = len(values) - len(complete)
     if dropped:
         message = f"{dropped} of {len(values)} rows are left out because one of {len(names)} variables is missing."
@@ -168,8 +171,8 @@ def _check_options(method: str, adjust: str, level: float) -> None:
             f"`adjust` is one of {', '.join(ADJUSTMENTS)} in this version, not '{adjust}'."
             f"{did_you_mean(adjust, ADJUSTMENTS)}"
         )
-    if not 0.5 <= level < 1:
-        raise ModelError(f"`level` is a coverage such as 0.95, from 0.5 to below 1, not {level!r}.")
+    if faults := coverage_faults(level):
+        raise ModelError(faults)
 
 
 def _refuse_impossible(names: tuple[str, ...], complete: Array) -> None:

@@ -13,10 +13,12 @@ from scipy.special import stdtrit
 from crmstudy.drawing import LikertBars
 from crmstudy.errors import ModelError
 from crmstudy.instrument.model import Item, Scale
-from crmstudy.kernels.moments import Array, kurtosis, skewness
+from crmstudy.kernels.moments import Array, deviation, kurtosis, skewness
 from crmstudy.measurement.selection import (
+    coverage_faults,
     declared_items,
     item_sets,
+    left_out,
     named_columns,
     numeric_columns,
     numeric_values,
@@ -141,8 +143,8 @@ def describe(data: object, *, items: Sequence[str] | None = None, level: float =
     >>> describe(pd.DataFrame({"q1": [1, 2, 2, 5], "q2": [3, None, 3, 4]})).tables["items"]["missing"].tolist()
     [0, 1]
     """
-    if not 0.5 <= level < 1:
-        raise ModelError(f"`level` is a coverage such as 0.95, from 0.5 to below 1, not {level!r}.")
+    if faults := coverage_faults(level):
+        raise ModelError(faults)
     frame, notes = frame_of(data)
     frame = frame.rename(columns=str)
     placed = _placed_items(data, frame, items)
@@ -156,6 +158,9 @@ def describe(data: object, *, items: Sequence[str] | None = None, level: float =
         for item, counted in counts.items()
         for value, count in counted.items()
     ]
+    if items is None and not isinstance(data, Responses) and (others := left_out(frame, names)):
+        message = f"All numeric columns are described: {', '.join(names)}. Left out, not numbers: {', '.join(others)}."
+        notes = (*notes, Note("ITEMS_ALL_COLUMNS", message))
     n = int(np.any([~np.isnan(values) for values in answers.values()], axis=0).sum())
     return DescriptiveResult(
         estimates=_means(names, answers, level),
@@ -190,9 +195,9 @@ def _item_row(item: str, scale: str, values: Array, declared: Item | None) -> tu
         return (item, scale, 0, len(values), *(nan,) * 8)
     low, high = given.min(), given.max()
     floor, ceiling = (declared.response.low, declared.response.high) if declared else (low, high)
-    sd = float(given.std(ddof=1)) if len(given) > 1 else nan
     return (
-        item, scale, len(given), len(values) - len(given), float(given.mean()), sd, skewness(given), kurtosis(given),
+        item, scale, len(given), len(values) - len(given), float(given.mean()), deviation(given), skewness(given),
+        kurtosis(given),
         float(low), float(high), 100.0 * float((given == floor).mean()), 100.0 * float((given == ceiling).mean()),
     )  # fmt: skip
 
@@ -216,7 +221,7 @@ def _means(names: Sequence[str], answers: Mapping[str, Array], level: float) -> 
         given = answers[item][~np.isnan(answers[item])]
         n = len(given)
         mean = float(given.mean()) if n else nan
-        error = float(given.std(ddof=1) / np.sqrt(n)) if n > 1 else nan
+        error = deviation(given) / float(np.sqrt(n)) if n > 1 else nan
         half = float(stdtrit(n - 1.0, 0.5 + level / 2.0)) * error if n > 1 else nan
         rows.append((item, mean, error, nan, float(n - 1) if n > 1 else nan, nan, mean - half, mean + half))
     return pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))

@@ -16,16 +16,18 @@ from crmstudy.kernels import reliability as kernel
 from crmstudy.kernels.moments import Array, complete_rows, constant_columns, covariance
 from crmstudy.kernels.resample import generator
 from crmstudy.measurement.omega import one_factor_omega
-from crmstudy.measurement.selection import ItemSet, item_sets, numeric_values
+from crmstudy.measurement.selection import ItemSet, coverage_faults, is_whole, item_sets, left_out, numeric_values
 from crmstudy.notes import Note
 from crmstudy.numerals import write_number
-from crmstudy.responses import frame_of
+from crmstudy.responses import Responses, frame_of
 from crmstudy.results import ESTIMATE_COLUMNS, Result
 
 #: How a coefficient is written in a sentence.
 SYMBOLS = {
     "alpha": "α", "alpha_standardised": "standardised α", "omega": "ω", "spearman_brown": "Spearman–Brown coefficient",
 }  # fmt: skip
+#: Codes of the notes about a scale that these data cannot say anything about.
+FAILURES = ("RELIABILITY_TOO_FEW_ROWS", "RELIABILITY_CONSTANT_ITEM", "RELIABILITY_NO_TOTAL_VARIANCE")
 _ITEM_COLUMNS = ("scale", "item", "n", "mean", "sd", "item_total", "item_rest", "alpha_if_dropped")
 _INTERVAL_COLUMNS = ("scale", "coefficient", "method", "level", "ci_low", "ci_high")
 _SCALE_COLUMNS = ("scale", "items", "n", "dropped", "average_r")
@@ -44,6 +46,11 @@ class ReliabilityResult(Result):
     """
 
     kind: ClassVar[str] = "reliability"
+
+    @property
+    def failures(self) -> tuple[Note, ...]:
+        """The notes about scales that could not be analysed while others could; empty when all were."""
+        return tuple(note for note in self.notes if note.code in FAILURES)
 
     @property
     def preferred(self) -> pd.DataFrame:
@@ -76,8 +83,10 @@ class ReliabilityResult(Result):
                     words += f", {SYMBOLS[name]} = {write_number(values[name], 'r')}"
             words += "" if same else f", n = {write_number(sizes[scale], 'n')}"
             parts.append(f"{scale!s} {words}" if scale else words)
-        sample = f" (N = {write_number(self.n, 'n')})" if same else ""
-        return f"Internal consistency{sample}: {'; '.join(parts)}."
+        sample = f" (N = {write_number(next(iter(sizes.values())), 'n')})" if same else ""
+        missing = ", ".join(str(note.subject) for note in self.failures)
+        rest = f" Not possible for {missing}." if missing else ""
+        return f"Internal consistency{sample}: {'; '.join(parts)}.{rest}"
 
     def plot(self) -> CoefficientPlot | None:
         """Alpha of every scale with its interval; None for fewer than two scales."""
@@ -156,7 +165,8 @@ def reliability(
         For ``ordinal=True`` and for a ``bootstrap`` that is not a number.
     AnalysisError
         When an item does not vary, when a scale's items cancel in their sum, or when there are not more complete rows
-        than items; every such scale is named.
+        than items; every such scale is named. Where other scales can be analysed they are, and each such scale leaves
+        a warning (``.failures``).
 
     Notes
     -----
@@ -177,17 +187,21 @@ def reliability(
     frame = frame.rename(columns=str)
     sets = item_sets(data, frame, items, scale)
     rows = [(chosen, numeric_values(frame, chosen.items)) for chosen in sets]
-    _refuse_impossible(rows)
-    collected = _Collected(notes=list(notes))
+    impossible = _impossible(rows)
+    collected = _Collected(notes=[*notes, *_all_columns(data, frame, sets, items)])
     used = np.zeros(len(frame), dtype=bool)
     for chosen, values in rows:
+        if chosen.scale in impossible:
+            collected.notes.append(impossible[chosen.scale])
+            continue
         _note_set(chosen, values, collected)
         if len(chosen.items) > 1:
             used |= complete_rows(values)
             _analyse(chosen, values, options, collected)
     call: dict[str, Any] = {
-        "scales": [chosen.scale for chosen in sets], "ordinal": False, "bootstrap": bootstrap, "level": level,
-        "seed": options.seed if bootstrap else None, "interval": "percentile" if bootstrap else "Feldt",
+        "scales": [chosen.scale for chosen in sets], "ordinal": False, "bootstrap": options.bootstrap,
+        "level": options.level, "seed": options.seed if options.bootstrap else None,
+        "interval": "percentile" if options.bootstrap else "Feldt",
     }  # fmt: skip
     return ReliabilityResult(
         estimates=pd.DataFrame(collected.estimates, columns=[*ESTIMATE_COLUMNS, "scale"]),
@@ -205,58 +219,72 @@ def reliability(
     )
 
 
-def _resolved(ordinal: bool, bootstrap: int | None, level: float, seed: int | None) -> _Options:
+def _resolved(ordinal: bool, bootstrap: object, level: float, seed: object) -> _Options:
     if ordinal:
         raise UnsupportedError(
             "reliability(ordinal=True) is not available: this version has no polychoric correlations. Leave `ordinal` "
             "out; alpha and omega are then computed from the answers as numbers."
         )
-    if bootstrap is not None and (isinstance(bootstrap, bool) or not isinstance(bootstrap, int)):
+    if bootstrap is not None and not is_whole(bootstrap):
         raise UnsupportedError(f"`bootstrap` is a number of samples such as 2000 in this version, not {bootstrap!r}.")
-    faults = []
+    faults = coverage_faults(level)
     if bootstrap is not None and bootstrap < 100:
         faults.append(f"`bootstrap` is at least 100 samples (2000 or more for a report), not {bootstrap}.")
-    if not 0.5 <= level < 1:
-        faults.append(f"`level` is a coverage such as 0.95, from 0.5 to below 1, not {level!r}.")
-    if seed is not None and seed < 0:
-        faults.append(f"`seed` is a whole number from 0, not {seed}.")
+    if seed is not None and not (is_whole(seed) and seed >= 0):
+        faults.append(f"`seed` is a whole number from 0, not {seed!r}.")
     if faults:
         raise ModelError(faults)
-    return _Options(level, bootstrap, secrets.randbits(32) if seed is None else seed)
+    drawn = int(seed) if is_whole(seed) else secrets.randbits(32)
+    return _Options(float(level), None if bootstrap is None else int(bootstrap), drawn)
 
 
-def _refuse_impossible(rows: list[tuple[ItemSet, Array]]) -> None:
-    """Raise one AnalysisError that names every scale these data cannot say anything about."""
-    reasons: list[tuple[str, str]] = []
-    for chosen, values in rows:
-        if len(chosen.items) < 2:
-            continue
-        complete = values[complete_rows(values)]
-        name, n, k = _named(chosen), len(complete), len(chosen.items)
-        if n < max(k + 1, 4):
-            reasons.append((
-                "RELIABILITY_TOO_FEW_ROWS",
-                f"{name} has {n} complete rows for {k} items; at least {max(k + 1, 4)} are needed. Collect more "
-                "answers, or leave out the item with the most missing ones.",
-            ))  # fmt: skip
-            continue
-        constant = [item for item, flat in zip(chosen.items, constant_columns(complete), strict=True) if flat]
-        if constant:
-            reasons.append((
-                "RELIABILITY_CONSTANT_ITEM",
-                f"{name}: everybody gave the same answer to {', '.join(constant)} (n = {n}), and an item that does "
-                "not vary has no reliability. Leave it out, or check how it was read.",
-            ))  # fmt: skip
-            continue
-        cov = covariance(complete)
-        if cov.sum() <= 1e-10 * np.trace(cov):
-            reasons.append((
-                "RELIABILITY_NO_TOTAL_VARIANCE",
-                f"{name}: the items cancel, their sum is the same for everybody. Reverse the items that are keyed "
-                "the other way.",
-            ))  # fmt: skip
-    if reasons:
-        raise AnalysisError(" ".join(sentence for _, sentence in reasons), reasons[0][0])
+def _all_columns(
+    data: object, frame: pd.DataFrame, sets: tuple[ItemSet, ...], items: Sequence[str] | None
+) -> tuple[Note, ...]:
+    """Which columns were taken for one scale where nobody said which."""
+    if items is not None or isinstance(data, Responses):
+        return ()
+    names = sets[0].items
+    message = f"No items are named, so all numeric columns are taken for one scale: {', '.join(names)}."
+    if others := left_out(frame, names):
+        message += f" Left out, not numbers: {', '.join(others)}."
+    return (Note("RELIABILITY_ALL_COLUMNS", message),)
+
+
+def _impossible(rows: list[tuple[ItemSet, Array]]) -> dict[str, Note]:
+    """A note for every scale that these data cannot say anything about; an AnalysisError when no other is left."""
+    found = {chosen.scale: _why_impossible(chosen, values) for chosen, values in rows if len(chosen.items) > 1}
+    notes = {scale: note for scale, note in found.items() if note is not None}
+    if notes and len(notes) == len(found):
+        told = list(notes.values())
+        raise AnalysisError(" ".join(note.message for note in told), told[0].code)
+    return notes
+
+
+def _why_impossible(chosen: ItemSet, values: Array) -> Note | None:
+    complete = values[complete_rows(values)]
+    name, subject, n, k = _named(chosen), chosen.scale or None, len(complete), len(chosen.items)
+    if n < max(k + 1, 4):
+        message = (
+            f"{name} has {n} complete rows for {k} items; at least {max(k + 1, 4)} are needed. Collect more answers, "
+            "or leave out the item with the most missing ones."
+        )
+        return Note("RELIABILITY_TOO_FEW_ROWS", message, "warning", subject)
+    constant = [item for item, flat in zip(chosen.items, constant_columns(complete), strict=True) if flat]
+    if constant:
+        message = (
+            f"{name}: everybody gave the same answer to {', '.join(constant)} (n = {n}), and an item that does not "
+            "vary has no reliability. Leave it out, or check how it was read."
+        )
+        return Note("RELIABILITY_CONSTANT_ITEM", message, "warning", subject)
+    cov = covariance(complete)
+    if cov.sum() <= 1e-10 * np.trace(cov):
+        message = (
+            f"{name}: the items cancel, their sum is the same for everybody. Reverse the items that are keyed the "
+            "other way."
+        )
+        return Note("RELIABILITY_NO_TOTAL_VARIANCE", message, "warning", subject)
+    return None
 
 
 def _note_set(chosen: ItemSet, values: Array, collected: _Collected) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -23,14 +25,35 @@ class ItemSet:
     declared: Scale | None = None
 
 
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number of Python or NumPy; True and False are none."""
+    return not isinstance(value, bool) and isinstance(value, Integral)
+
+
+def coverage_faults(level: object) -> list[str]:
+    """What is wrong with the coverage of intervals, as a sentence; nothing when it can be used."""
+    if not isinstance(level, bool) and isinstance(level, Real) and 0.5 <= float(level) < 1.0:
+        return []
+    return [f"`level` is a coverage such as 0.95, from 0.5 to below 1, not {level!r}."]
+
+
+def left_out(frame: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """The columns that are not among the names."""
+    used = set(names)
+    return [str(name) for name in frame.columns if str(name) not in used]
+
+
 def named_columns(frame: pd.DataFrame, names: Sequence[str] | str) -> tuple[str, ...]:
     """The names as asked for, after checking that each is a column, once.
 
     Raises
     ------
     DataError
-        With one fault for every name that is no column, stands twice in the data, or is asked for twice.
+        With one fault for every name that is no column, stands twice in the data, or is asked for twice; or when what
+        is given is no list of names.
     """
+    if not isinstance(names, Iterable):
+        raise DataError(f"`items` is a list of column names such as ['q1', 'q2'], not {names!r}.")
     wanted = [names] if isinstance(names, str) else [str(name) for name in names]
     present = list(map(str, frame.columns))
     faults = [
@@ -129,7 +152,9 @@ def declared_items(data: object) -> dict[str, Item]:
 
 def _declared_sets(responses: Responses, scale: Sequence[str] | str | None) -> tuple[ItemSet, ...]:
     scales = responses.scales
-    wanted = list(scales) if scale is None else [scale] if isinstance(scale, str) else list(scale)
+    if scale is not None and not isinstance(scale, Iterable):
+        raise DataError(f"`scale` is the id of a scale or a list of ids, not {scale!r}.")
+    wanted = list(scales) if scale is None else [scale] if isinstance(scale, str) else list(map(str, scale))
     faults = [
         f"No instrument of these responses has a scale '{name}'."
         + (did_you_mean(name, scales) or (f" There are: {', '.join(scales)}." if scales else ""))

@@ -16,16 +16,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmstudy.errors import AnalysisError, ModelError, UnsupportedError, did_you_mean
+from crmstudy.errors import AnalysisError, InputError, ModelError, UnsupportedError, did_you_mean
 from crmstudy.kernels.moments import Array
 from crmstudy.notes import Note
 
 #: What a formula may call.
 TRANSFORMATIONS = ("C", "I", "center", "scale", "standardize", "poly", "log", "log2", "log10", "exp")
+#: The largest power a formula may take of a variable or of terms, and the largest degree of ``poly``.
+LARGEST_POWER = 6
+#: So many terms a formula may be multiplied out to; more are a slip of the pen, or an attack.
+MOST_TERMS = 20_000
 _CONTRASTS = ("treatment", "sum", "helmert", "poly", "diff")
 _ALLOWED = (
-    ast.Expression, ast.Name, ast.Load, ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Compare,
-    ast.cmpop, ast.Call, ast.keyword, ast.List, ast.Tuple, ast.Attribute,
+    ast.Expression, ast.Name, ast.Load, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.Div,
+    ast.FloorDiv, ast.Mod, ast.Pow, ast.BitAnd, ast.BitOr, ast.BitXor, ast.unaryop, ast.Compare, ast.cmpop, ast.Call,
+    ast.keyword, ast.List, ast.Tuple, ast.Attribute,
 )  # fmt: skip
 _ZERO_WIDTH_NON_JOINER = "\u200c"
 
@@ -72,6 +77,23 @@ class Design:
     index: pd.Index
     dropped: int
     notes: tuple[Note, ...] = ()
+
+
+def term_key(term: str) -> tuple[str, ...]:
+    """A term without spaces, backticks and the order of its factors: ``b : a`` is ``a:b``."""
+    return tuple(sorted("".join(part.replace("`", "").split()) for part in term.split(":")))
+
+
+def same_name(first: str, second: str) -> bool:
+    """Whether two spellings name one variable: with or without backticks and spaces."""
+    return term_key(first) == term_key(second)
+
+
+def without_level(term: str) -> str:
+    """A coefficient's name without the level of a category or the degree: ``branch[T.2]`` is of ``branch``."""
+    while (shorter := re.sub(r"\[[^\[\]]*\]", "", term)) != term:
+        term = shorter
+    return term
 
 
 def read_formula(text: str, columns: Sequence[str]) -> Formula:
@@ -124,7 +146,10 @@ def parse_formula(text: str, columns: Sequence[str] = ()) -> Formula:
         raise ModelError(f"A formula is text such as 'y ~ a + b' with the outcome before the ~, not {text!r}.")
     quoted = _quote_joined_names(text)
     try:
+        _refuse_explosion(text, quoted)
         parsed = formulaic.Formula(quoted)
+    except InputError:
+        raise
     except Exception as error:  # besides its own errors the parser lets SyntaxError, AttributeError ... through
         raise ModelError(_parse_message(text, str(error), columns)) from error
     if not hasattr(parsed, "lhs") or not isinstance(parsed.rhs, formulaic.SimpleFormula):
@@ -168,10 +193,53 @@ def build_design(formula: Formula, frame: pd.DataFrame) -> Design:
     return Design(values, y, columns, places, intercept, used.index, dropped, _factor_notes(formula, used))
 
 
+def _refuse_explosion(text: str, quoted: str) -> None:
+    """Refuse powers and products of terms that would be multiplied out without end, before they are."""
+    from formulaic.parser import DefaultFormulaParser
+
+    faults: list[str] = []
+    if _size(DefaultFormulaParser().get_ast(quoted), faults) > MOST_TERMS and not faults:
+        faults.append(
+            f"it multiplies out to more than {MOST_TERMS:,} terms; name the interactions that are meant, such as a:b."
+        )
+    if faults:
+        raise ModelError([f"The formula '{text:.200}' cannot be used: {fault}" for fault in faults])
+
+
+def _size(node: Any, faults: list[str]) -> int:
+    """At most so many terms come of a node; the count stops above the largest that is allowed."""
+    parts = [_size(part, faults) for part in getattr(node, "args", ())]
+    symbol = str(node.operator) if parts else ""
+    if symbol in ("**", "^"):
+        power = str(node.args[1])
+        if power not in map(str, range(1, LARGEST_POWER + 1)):
+            faults.append(f"it has the power {power:.40}, and a power is a number from 1 to {LARGEST_POWER}.")
+            return 1
+        count = int(parts[0] ** int(power))
+    elif symbol in (":", "in"):
+        count = parts[0] * parts[1]
+    elif symbol in ("*", "/"):
+        count = parts[0] * parts[1] + sum(parts)
+    else:
+        count = sum(parts) if parts else 1
+    return min(count, MOST_TERMS + 1)
+
+
 def _materialise(formula: Formula, used: pd.DataFrame) -> tuple[Any, Any, Any]:
     from formulaic.errors import DataMismatchWarning
 
     response = str(formula.parsed.lhs[0])
+    computed = {
+        name for factor in _factors(formula.parsed) if factor.eval_method.value == "python"
+        for name in _computed_with(_tree(factor.expr))
+    }  # fmt: skip
+    faults = [
+        f"The formula '{formula.text}' computes with '{name}', which is not a number; enter it as it is, or compare it."
+        for name in used
+        if name in computed and not pd.api.types.is_numeric_dtype(used[name])
+    ]
+    if faults:
+        raise ModelError(faults)
     if response in used and not pd.api.types.is_numeric_dtype(used[response]):
         raise ModelError(f"The outcome '{response}' is not a number: least squares needs a numeric outcome.")
     try:
@@ -244,31 +312,95 @@ def _factors(parsed: Any) -> Iterator[Any]:
 
 def _inside(expression: str) -> tuple[list[str], list[str]]:
     """The variables an expression names, and a sentence for everything in it that is not allowed."""
-    quoted: list[str] = []
-
-    def stand_in(match: re.Match[str]) -> str:
-        quoted.append(match.group(1))
-        return f"_quoted_{len(quoted) - 1}_"
-
     try:
-        tree = ast.parse(re.sub(r"`([^`]*)`", stand_in, expression), mode="eval")
-    except SyntaxError:
-        return [], [f"'{expression}' in the formula is not an expression that can be read."]
+        tree = _tree(expression)
+    except (SyntaxError, ValueError):
+        return [], [f"'{expression:.80}' in the formula is not an expression that can be read."]
     calls = {id(node.func): node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
     refused = [_refusal(function, expression) for function in calls.values()]
+    refused += _costly(tree, expression)
     refused += [
         f"'{expression}' in the formula uses {type(node).__name__}, which a formula may not."
         for node in ast.walk(tree)
         if not isinstance(node, _ALLOWED)
         or (isinstance(node, ast.Attribute) and id(node) not in calls and _refusal(node, expression))
     ]
-    stand_ins = {f"_quoted_{i}_": name for i, name in enumerate(quoted)}
+    owners = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     names = [
-        stand_ins.get(node.id, node.id)
+        node.id
         for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and id(node) not in calls and node.id != "contr"
+        if isinstance(node, ast.Name) and id(node) not in calls and not (node.id == "contr" and id(node) in owners)
     ]
     return names, [sentence for sentence in refused if sentence]
+
+
+def _tree(expression: str) -> ast.Expression:
+    """The expression as a tree in which names between backticks stand as they are in the data."""
+    quoted: dict[str, str] = {}
+
+    def stand_in(match: re.Match[str]) -> str:
+        name = f"_quoted_{len(quoted)}_"
+        quoted[name] = match.group(1)
+        return name
+
+    tree = ast.parse(re.sub(r"`([^`]*)`", stand_in, expression), mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = quoted.get(node.id, node.id)
+    return tree
+
+
+def _computed_with(node: ast.AST) -> set[str]:
+    """The variables that an expression adds, multiplies or raises; those only compared are left out."""
+    if isinstance(node, ast.BinOp):
+        return set().union(*(_named(side) for side in (node.left, node.right)))
+    return set().union(*map(_computed_with, ast.iter_child_nodes(node)))
+
+
+def _named(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Compare):
+        return _computed_with(node)
+    own = {node.id} if isinstance(node, ast.Name) else set()
+    return own.union(*map(_named, ast.iter_child_nodes(node)))
+
+
+def _costly(tree: ast.AST, expression: str) -> list[str]:
+    """A sentence for everything in an expression that could take memory or time without end."""
+    refused = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp):
+            sides = (node.left, node.right)
+            if any(isinstance(side, ast.List | ast.Tuple) or _is_text(side) for side in sides):
+                refused.append(f"'{expression:.80}' in the formula computes with text or a list; use numbers.")
+            elif isinstance(node.op, ast.Pow) and not _is_small_power(node):
+                refused.append(
+                    f"'{expression:.80}' in the formula has a power that a formula may not: write a variable to a "
+                    f"power of at most {LARGEST_POWER}, such as I(x**2)."
+                )
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "poly":
+            given = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+            if any(_constant(value, default=1.0) > LARGEST_POWER for value in given):
+                refused.append(f"'{expression:.80}' in the formula has a degree above {LARGEST_POWER}.")
+    return refused
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not isinstance(node.value, int | float)
+
+
+def _is_small_power(node: ast.BinOp) -> bool:
+    """A variable to the power of a small number; numbers alone could grow without end."""
+    named = any(isinstance(part, ast.Name) for part in ast.walk(node.left))
+    return named and abs(_constant(node.right, default=float("inf"))) <= LARGEST_POWER
+
+
+def _constant(node: ast.expr, default: float) -> float:
+    """The number that is written, with its sign; the default for anything else."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        return -_constant(node.operand, -default) if isinstance(node.op, ast.USub) else _constant(node.operand, default)
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return min(max(float(node.value), -1e300), 1e300) if abs(node.value) < 10**300 else 1e300
+    return default
 
 
 def _refusal(function: ast.expr, expression: str) -> str:

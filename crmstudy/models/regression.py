@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -13,7 +13,16 @@ from crmstudy.drawing import CoefficientPlot
 from crmstudy.errors import AnalysisError, ModelError, UnsupportedError, did_you_mean
 from crmstudy.kernels import regression as kernel
 from crmstudy.kernels.moments import Array
-from crmstudy.models.formula import Design, Formula, build_design, formula_terms, formula_variables, read_formula
+from crmstudy.measurement.selection import coverage_faults
+from crmstudy.models.formula import (
+    Design,
+    Formula,
+    build_design,
+    formula_terms,
+    formula_variables,
+    read_formula,
+    term_key,
+)
 from crmstudy.notes import Note
 from crmstudy.numerals import p_phrase, write_number
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
@@ -182,38 +191,34 @@ def _check_options(se: str, cluster: str | None, weights: str | None, level: flo
         )
     if refused:
         raise UnsupportedError(refused)
-    if not 0.5 <= level < 1:
-        raise ModelError(f"`level` is a coverage such as 0.95, from 0.5 to below 1, not {level!r}.")
+    if faults := coverage_faults(level):
+        raise ModelError(faults)
 
 
 def _steps(formula: Formula, blocks: Sequence[str | Sequence[str]] | None) -> tuple[tuple[str, ...], ...]:
     """The terms entered at each step, after checking that each term of the formula is entered once."""
     if blocks is None:
         return (formula.terms,)
-    if isinstance(blocks, str) or not blocks:
+    given = list(blocks) if isinstance(blocks, Iterable) and not isinstance(blocks, str) else []
+    if not given or not all(isinstance(block, Iterable) for block in given):
         raise ModelError(f"`blocks` is a list of steps such as ['age + gender', 'trust'], not {blocks!r}.")
     steps = tuple(
-        tuple(part.strip() for part in (block.split("+") if isinstance(block, str) else block)) for block in blocks
+        tuple(str(part).strip() for part in (block.split("+") if isinstance(block, str) else block)) for block in given
     )
-    known = {_key(term): term for term in formula.terms}
-    entered = [_key(term) for step in steps for term in step]
+    known = {term_key(term): term for term in formula.terms}
+    entered = [term_key(term) for step in steps for term in step]
     faults = [
         f"`blocks` names '{term}', which is no term of the formula '{formula.text}'.{did_you_mean(term, formula.terms)}"
         for step in steps
         for term in step
-        if _key(term) not in known
+        if term_key(term) not in known
     ]
     faults += [f"`blocks` enters '{known[key]}' more than once." for key in known if entered.count(key) > 1]
     faults += [f"`blocks` leaves out '{known[key]}': every term enters once." for key in known if key not in entered]
     faults += ["`blocks` has a step without terms."] if any(not step for step in steps) else []
     if faults:
         raise ModelError(faults)
-    return tuple(tuple(known[_key(term)] for term in step) for step in steps)
-
-
-def _key(term: str) -> tuple[str, ...]:
-    """A term without spaces, backticks and the order of its factors: ``b : a`` is ``a:b``."""
-    return tuple(sorted("".join(part.replace("`", "").split()) for part in term.split(":")))
+    return tuple(tuple(known[term_key(term)] for term in step) for step in steps)
 
 
 def _refuse_impossible(formula: Formula, design: Design) -> None:
@@ -336,14 +341,9 @@ def _diagnose(fit: kernel.LeastSquares, design: Design, se: str, findings: _Find
     rows = [("jarque_bera", statistic, float(df), p), ("residual_skewness", skew, nan, nan)]
     rows.append(("residual_kurtosis", kurtosis, nan, nan))
     if design.intercept is not None:
-        statistic, df, p = kernel.breusch_pagan(fit)
-        rows.insert(0, ("breusch_pagan", statistic, float(df), p))
-        if p < 0.05 and se == "classical":
-            message = (
-                f"The spread of the residuals changes with the predictors (Breusch–Pagan {p_phrase(p)}), which makes "
-                "classical standard errors wrong; use se='HC3'."
-            )
-            findings.notes.append(Note("REGRESSION_HETEROSCEDASTIC", message, "warning"))
+        spread = kernel.breusch_pagan(fit)
+        rows[:0] = [] if spread is None else [("breusch_pagan", spread[0], float(spread[1]), spread[2])]
+        findings.notes.extend(_spread_notes(spread, se))
     else:
         message = (
             "Without an intercept R² and F are taken about zero; they cannot be compared with those about the mean."
@@ -358,6 +358,20 @@ def _diagnose(fit: kernel.LeastSquares, design: Design, se: str, findings: _Find
             message = f"{len(strong)} rows move the coefficients strongly (Cook's distance above 1): {names}."
             findings.notes.append(Note("REGRESSION_INFLUENTIAL", message, "warning"))
     findings.diagnostics.extend(rows)
+
+
+def _spread_notes(spread: tuple[float, int, float] | None, se: str) -> list[Note]:
+    """What the Breusch-Pagan test says of the standard errors, or why there is none."""
+    if spread is None:
+        message = "All residuals have one size, so the Breusch–Pagan test of their spread does not exist."
+        return [Note("REGRESSION_EQUAL_RESIDUALS", message)]
+    if spread[2] >= 0.05 or se != "classical":
+        return []
+    message = (
+        f"The spread of the residuals changes with the predictors (Breusch–Pagan {p_phrase(spread[2])}), which makes "
+        "classical standard errors wrong; use se='HC3'."
+    )
+    return [Note("REGRESSION_HETEROSCEDASTIC", message, "warning")]
 
 
 def _note_inflation(estimates: pd.DataFrame, findings: _Findings) -> None:

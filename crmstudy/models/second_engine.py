@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from crmstudy.kernels.moments import Array, complete_rows, covariance
 from crmstudy.kernels.reliability import alpha, alpha_std_error
 from crmstudy.measurement.selection import named_columns, numeric_values
 from crmstudy.models.formula import build_design, read_formula
-from crmstudy.notes import Note
+from crmstudy.notes import Level, Note
 from crmstudy.numerals import write_number
 from crmstudy.responses import frame_of
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
@@ -31,14 +31,18 @@ from crmstudy.scoring import analysis_frame
 
 if TYPE_CHECKING:
     from crmstudy.grammar.semresult import SemResult
+    from crmstudy.measurement.reliability import ReliabilityResult
     from crmstudy.models.regression import RegressionResult
 
 T = TypeVar("T")
+#: A parameter: its name, our estimate, theirs, our standard error, theirs.
+_Row: TypeAlias = tuple[str, float, float, float, float]
 #: Two engines agree when no parameter differs by more than this share of its standard error.
 AGREEMENT = 0.01
 #: Difference in the test statistic from which two minima are not the same.
 SAME_MINIMUM = 1e-3
 _COLUMNS = ("parameter", "ours", "theirs", "difference", "in_se", "se_ours", "se_theirs")
+_NAN = float("nan")
 #: Warnings that are about the engine's code, not about the numbers.
 _ABOUT_CODE = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning, SyntaxWarning)
 
@@ -57,8 +61,8 @@ class EngineCheck(Result):
 
     @property
     def largest(self) -> float:
-        """The largest difference between two estimates, in our standard errors."""
-        return float(self.tables["differences"]["in_se"].abs().max())
+        """The largest difference between two estimates, in our standard errors; NaN where one has no number."""
+        return float(self.tables["differences"]["in_se"].abs().max(skipna=False))
 
     @property
     def largest_se(self) -> float:
@@ -68,8 +72,8 @@ class EngineCheck(Result):
 
     @property
     def agrees(self) -> bool:
-        """True when no estimate differs by more than :data:`AGREEMENT` of its standard error."""
-        return self.largest <= AGREEMENT
+        """True when something was compared and nothing differs by more than :data:`AGREEMENT` standard errors."""
+        return self.largest <= AGREEMENT  # False for NaN
 
     @property
     def text(self) -> str:
@@ -113,21 +117,16 @@ def check_sem(result: SemResult, data: object = None) -> EngineCheck | Note:
         sample / np.outer(deviations, deviations), index=[codes[n] for n in names], columns=[codes[n] for n in names]
     )
     model_text = _recode(result.to_semopy(), codes)
-    found, notes = consult(engine, lambda: _run_semopy(model_text, coded, result.n))
+
+    def run() -> tuple[list[_Row], float]:
+        table, discrepancy = _run_semopy(model_text, coded, result.n)
+        return _semopy_rows(result, table, codes, scales), discrepancy
+
+    found, notes = consult(engine, run)
     if found is None:
         return notes[0]
-    table, discrepancy = found
+    rows, discrepancy = found
     notes += _minimum_notes(engine, result.n * discrepancy - float(result.fit["chisq"]))
-    ours = result.estimates
-    rows = []
-    for lhs, op, rhs, estimate, error in zip(
-        *(ours[c] for c in ("lhs", "op", "rhs", "estimate", "std_error")), strict=True
-    ):
-        if op == ":=" or not error > 0:
-            continue
-        unit = _factor(lhs, op, rhs, scales)
-        their_estimate, their_error = table[_semopy_key(codes[lhs], op, codes[rhs])]
-        rows.append((f"{lhs} {op} {rhs}", estimate, their_estimate * unit, error, their_error * unit))
     return _check(engine, rows, result.n, notes, {"function": result.call.get("function"), "data": data is not None})
 
 
@@ -164,6 +163,39 @@ def check_regression(result: RegressionResult, data: object) -> EngineCheck | No
     return _check(engine, rows, result.n, notes, {"formula": result.call["formula"]})
 
 
+def check_reliability(result: ReliabilityResult, data: object) -> EngineCheck | Note:
+    """Compute the alpha of every scale of a result again with pingouin, from the complete rows of its items.
+
+    Parameters
+    ----------
+    result : ReliabilityResult
+    data : DataFrame or Responses
+        The data the result was computed from.
+
+    Returns
+    -------
+    EngineCheck or Note
+        The Note says why pingouin did not run. pingouin gives no standard error of alpha.
+    """
+    engine = _engine("pingouin")
+    frame = frame_of(data)[0].rename(columns=str)
+    ours = result.estimates[result.estimates["term"] == "alpha"]
+    sets = {
+        str(scale): (list(rows["item"]), numeric_values(frame, list(rows["item"])))
+        for scale, rows in result.tables["items"].groupby("scale", sort=False)
+    }
+
+    def run() -> list[float]:
+        return [_pingouin_alpha(values, names) for names, values in sets.values()]
+
+    found, notes = consult(engine, run)
+    if found is None:
+        return notes[0]
+    names = [f"alpha of {scale}" if scale else "alpha" for scale in ours["scale"]]
+    rows = list(zip(names, ours["estimate"], found, ours["std_error"], [_NAN] * len(names), strict=True))
+    return _check(engine, rows, result.n, notes, {"scales": list(sets)})
+
+
 def check_alpha(data: object, items: Sequence[str]) -> EngineCheck | Note:
     """Compute Cronbach's alpha of items again with pingouin, from the complete rows.
 
@@ -189,16 +221,11 @@ def check_alpha(data: object, items: Sequence[str]) -> EngineCheck | Note:
             "RELIABILITY_TOO_FEW_ROWS",
         )
 
-    def run() -> float:
-        from pingouin import cronbach_alpha
-
-        return float(cronbach_alpha(data=pd.DataFrame(values, columns=list(names)), nan_policy="listwise")[0])
-
-    found, notes = consult(engine, run)
+    found, notes = consult(engine, lambda: _pingouin_alpha(values, names))
     if found is None:
         return notes[0]
     cov = covariance(complete)
-    row = ("alpha", alpha(cov), found, alpha_std_error(cov, len(complete)), float("nan"))
+    row = ("alpha", alpha(cov), found, alpha_std_error(cov, len(complete)), _NAN)
     return _check(engine, [row], len(complete), notes, {"items": list(names)})
 
 
@@ -261,6 +288,30 @@ class _Collector(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._said.append(record.getMessage())
+
+
+def _pingouin_alpha(values: Array, names: Sequence[str]) -> float:
+    from pingouin import cronbach_alpha
+
+    return float(cronbach_alpha(data=pd.DataFrame(values, columns=list(names)), nan_policy="listwise")[0])
+
+
+def _semopy_rows(
+    result: SemResult,
+    table: dict[tuple[str, str, str], tuple[float, float]],
+    codes: dict[str, str],
+    scales: dict[str, float],
+) -> list[_Row]:
+    """Every free parameter as semopy has it, in the variables' own units."""
+    rows: list[_Row] = []
+    columns = (result.estimates[name] for name in ("lhs", "op", "rhs", "estimate", "std_error"))
+    for lhs, op, rhs, estimate, error in zip(*columns, strict=True):
+        if op == ":=" or not error > 0:
+            continue
+        unit = _factor(lhs, op, rhs, scales)
+        their_estimate, their_error = table[_semopy_key(codes[lhs], op, codes[rhs])]
+        rows.append((f"{lhs} {op} {rhs}", estimate, their_estimate * unit, error, their_error * unit))
+    return rows
 
 
 def _run_semopy(
@@ -394,15 +445,21 @@ def _minimum_notes(engine: str, excess: float) -> tuple[Note, ...]:
 
 def _check(
     engine: str,
-    rows: Sequence[tuple[str, float, float, float, float]],
+    rows: Sequence[_Row],
     n: int,
     notes: tuple[Note, ...],
     call: dict[str, Any],
-) -> EngineCheck:
-    """The check from (parameter, ours, theirs, our standard error, theirs)."""
+) -> EngineCheck | Note:
+    """The check, or why there is none: nothing was estimated, or the engine gave no number for something."""
+    absent = [name for name, _, theirs, _, _ in rows if not np.isfinite(theirs)]
+    if absent or not rows:
+        gave = f"it gave no number for {', '.join(absent)}" if absent else "there is no estimate to compare"
+        level: Level = "warning" if absent else "info"
+        return Note("ENGINE_NOT_RUN", f"The second engine ({engine}) checked nothing: {gave}.", level)
     table = pd.DataFrame(rows, columns=["parameter", "ours", "theirs", "se_ours", "se_theirs"])
     table["difference"] = table["theirs"] - table["ours"]
-    table["in_se"] = table["difference"] / table["se_ours"]
+    same = np.isclose(table["theirs"], table["ours"], rtol=1e-12, atol=0.0)  # also where our standard error is 0
+    table["in_se"] = (table["difference"] / table["se_ours"]).where(~same, 0.0)
     estimates = pd.DataFrame(
         {"term": table["parameter"], "estimate": table["theirs"], "std_error": table["se_theirs"]},
         columns=list(ESTIMATE_COLUMNS),
@@ -418,7 +475,8 @@ def _check(
     )
     if check.agrees:
         return check
-    worst = table.iloc[int(np.argmax(np.abs(table["in_se"].to_numpy())))]
+    size = table["in_se"].abs().fillna(np.inf).to_numpy()
+    worst = table.iloc[int(np.argmax(size))]
     message = (
         f"The second engine ({engine}) differs from ours by {abs(float(worst['in_se'])):.3f} standard errors in "
         f"{worst['parameter']} ({float(worst['ours']):.4f} here, {float(worst['theirs']):.4f} there)."

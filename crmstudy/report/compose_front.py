@@ -73,5 +73,7 @@ def interval_method(test: HypothesisTest, blocks: dict[str, Block]) -> str:
     if test.ci_low is None or test.p_value is not None or test.analysis not in blocks:
         return ""
     drawn = blocks[test.analysis].extras.get("monte_carlo")
-    named = isinstance(drawn, pd.DataFrame) and any(test.claim.startswith(f"{label} ") for label in drawn["label"])
-    return "Monte Carlo" if named else "delta-method"
+    if not isinstance(drawn, pd.DataFrame):
+        return "delta-method"
+    usable = drawn.loc[drawn[["ci_low", "ci_high"]].notna().all(axis=1), "label"]
+    return "Monte Carlo" if any(test.claim.startswith(f"{label} ") for label in usable) else "delta-method"

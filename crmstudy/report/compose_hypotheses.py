@@ -110,7 +110,7 @@ def engine_section(record: StudyRecord) -> Section | None:
         return None
     columns = [
         column("analysis", "Analysis"), column("engine", "Second engine"),
-        Column("compared", phrase("Free parameters compared"), "n"),
+        Column("compared", phrase("Values compared"), "n"),
         Column("largest", phrase("Largest |difference|"), "small"), Column("in_se", phrase("… in *SE*"), "small"),
         column("parameter", "At parameter"), column("remark", "Remark"),
     ]  # fmt: skip
@@ -119,9 +119,10 @@ def engine_section(record: StudyRecord) -> Section | None:
     mark: Mark = "partial" if "inadmissible" in marks else ""
     notes = (
         phrase(
-            "Each model is fitted again by software written by others: semopy {} for structural models. The difference "
-            "is that of the unstandardised estimates; *SE*: in standard errors of the estimate.",
-            Citation("igolkina_meshcheryakov_2020"),
+            "Each analysis is done again by software written by others: semopy {} for structural models, pingouin {} "
+            "for alpha, statsmodels {} for regressions. The difference is that of the unstandardised estimates; *SE*: "
+            "in standard errors of the estimate.",
+            *map(Citation, ("igolkina_meshcheryakov_2020", "vallat_2018", "seabold_perktold_2010")),
         ),
         phrase("Agreement shows that the arithmetic is right, not that the model is."),
     )

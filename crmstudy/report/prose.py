@@ -79,7 +79,8 @@ def _figures(test: HypothesisTest, method: str) -> list[Inline]:
     if not is_absent(test.ci_low) and not is_absent(test.ci_high):
         parts.append(phrase("{}{}", f"{method} " if method else None, interval(test.level, test.ci_low, test.ci_high)))
     if not is_absent(test.p_value):
-        parts.append((PValue(test.p_value),))
+        against = phrase(" against {}", Number(test.number, "estimate")) if test.number else ()
+        parts.append((PValue(test.p_value), *against))
     if not is_absent(test.std_all):
         parts.append(phrase("β = {}", Number(test.std_all, "estimate")))
     return parts

@@ -47,10 +47,11 @@ class Task:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Outcome:
-    """What an analysis gave: its result, and what stands beside it (see ``report.record.Block.extras``)."""
+    """What an analysis gave: its result, what stands beside it and what of it failed (see ``report.record.Block``)."""
 
     result: Result
     extras: Mapping[str, Result | pd.DataFrame | Note] = field(default_factory=dict)
+    failures: tuple[Note, ...] = ()
 
 
 def items(task: Task) -> Outcome:
@@ -66,10 +67,13 @@ def items(task: Task) -> Outcome:
 
 
 def reliability(task: Task) -> Outcome:
-    """Reliability of the scales."""
+    """Reliability of the scales; a scale that cannot be analysed does not take the others with it."""
     from crmstudy.measurement.reliability import reliability as reliability_of
+    from crmstudy.models.second_engine import check_reliability
 
-    return Outcome(reliability_of(task.responses, scale=list(task.scales), seed=task.own_seed, **task.keywords))
+    result = reliability_of(task.responses, scale=list(task.scales), seed=task.own_seed, **task.keywords)
+    beside = _attempt({"second_engine": lambda: check_reliability(result, task.responses)})
+    return Outcome(result, beside, result.failures)
 
 
 def correlations(task: Task) -> Outcome:
@@ -87,8 +91,10 @@ def correlations(task: Task) -> Outcome:
 def regression(task: Task) -> Outcome:
     """Regress an outcome on its predictors."""
     from crmstudy.models.regression import regress
+    from crmstudy.models.second_engine import check_regression
 
-    return Outcome(regress(str(task.plan.options["formula"]), task.responses, **task.keywords))
+    result = regress(str(task.plan.options["formula"]), task.responses, **task.keywords)
+    return Outcome(result, _attempt({"second_engine": lambda: check_regression(result, task.responses)}))
 
 
 def cfa(task: Task) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from crmstudy.errors import Fault, InputError, did_you_mean
@@ -28,13 +28,15 @@ class Ground:
 class Parameters:
     """What a claim can be about: keys (lhs, op, rhs), labels, and those among both that are fixed, not estimated.
 
-    ``exhaustive`` is False where further parameters may appear with the data (the levels of a category).
+    ``matches`` is given where a parameter may be written in other ways than its key, or appears only with the data
+    (the levels of a category).
     """
 
     keys: frozenset[tuple[str, str, str]]
     labels: frozenset[str] = frozenset()
-    fixed: frozenset[str] = frozenset()
-    exhaustive: bool = True
+    fixed: frozenset[tuple[str, str, str]] = frozenset()
+    fixed_labels: frozenset[str] = frozenset()
+    matches: Callable[[Claim], bool] | None = None
 
 
 def check_columns(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
@@ -83,7 +85,7 @@ def check_model(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
 
 def formula_parameters(plan: AnalysisPlan, ground: Ground) -> Parameters | None:
     """The terms of a regression: what ``outcome ~ term`` can claim. None when the formula cannot be read."""
-    from crmstudy.models.formula import read_formula
+    from crmstudy.models.formula import read_formula, same_name, term_key, without_level
 
     if ground.columns is None:
         return None
@@ -92,7 +94,14 @@ def formula_parameters(plan: AnalysisPlan, ground: Ground) -> Parameters | None:
     except InputError:
         return None
     outcome = str(formula.parsed.lhs[0])
-    return Parameters(frozenset((outcome, "~", term) for term in formula.terms), exhaustive=False)
+    terms = {term_key(term) for term in formula.terms}
+
+    def matches(claim: Claim) -> bool:
+        if claim.op != "~" or not same_name(claim.lhs, outcome):
+            return False
+        return term_key(claim.rhs) in terms or ("[" in claim.rhs and term_key(without_level(claim.rhs)) in terms)
+
+    return Parameters(frozenset((outcome, "~", term) for term in formula.terms), matches=matches)
 
 
 def model_parameters(plan: AnalysisPlan, ground: Ground) -> Parameters | None:
@@ -106,8 +115,13 @@ def model_parameters(plan: AnalysisPlan, ground: Ground) -> Parameters | None:
     except InputError:
         return None
     labels = {row.label for row in table.rows if row.label} | {item.name for item in table.definitions}
-    fixed = {name for row in table.rows if not row.free for name in (row.name, row.label) if name}
-    return Parameters(frozenset(_key(row) for row in table.rows), frozenset(labels), frozenset(fixed))
+    fixed = [row for row in table.rows if not row.free]
+    return Parameters(
+        frozenset(map(_key, table.rows)),
+        frozenset(labels),
+        frozenset(map(_key, fixed)),
+        frozenset(row.label for row in fixed if row.label),
+    )
 
 
 def check_claim(plan: HypothesisPlan, parameters: Parameters) -> list[Fault]:
@@ -118,14 +132,14 @@ def check_claim(plan: HypothesisPlan, parameters: Parameters) -> list[Fault]:
         near = did_you_mean(claim.lhs, parameters.labels)
         there = f"Its labels: {', '.join(sorted(parameters.labels)) or 'none'}."
     else:
-        known = _claimed(claim) in parameters.keys or (not parameters.exhaustive and "[" in claim.rhs)
+        known = _claimed(claim) in parameters.keys if parameters.matches is None else parameters.matches(claim)
         targets = [" ".join(key) for key in sorted(parameters.keys) if key[1] == claim.op]
         near = did_you_mean(claim.target, targets)
         there = f"It has: {', '.join(targets[:12]) or f'none with {claim.op}'}."
     if not known:
         message = f"the hypothesis {plan.id} is about '{claim.target}', which '{plan.analysis}' does not have."
         return [at(plan.place, f"{message}{near or f' {there}'}")]
-    if claim.target in parameters.fixed:
+    if _claimed(claim) in parameters.fixed or claim.target in parameters.fixed_labels:
         message = f"the hypothesis {plan.id} is about '{claim.target}', which '{plan.analysis}' fixes, not estimates"
         return [at(plan.place, f"{message}; free it in the model or claim something else.")]
     return []

@@ -183,11 +183,12 @@ class Unbuilt:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of values of one form, ``least`` of them at least; ``or_all`` also takes the word ``all``."""
+    """A list of values of one form, from ``least`` to ``most`` of them; ``or_all`` also takes the word ``all``."""
 
     form: Form
     things: str
     least: int = 0
+    most: int | None = None
     or_all: bool = False
 
     @property
@@ -202,7 +203,9 @@ class ListOf:
             return
         if not doc.check_type(where, list, self.wanted):
             return
-        if len(value) < self.least:
+        if self.most is not None and not self.least <= len(value) <= self.most:
+            doc.refuse(f"{spell(where)} must be {self.wanted}; found {len(value)}.", where)
+        elif len(value) < self.least:
             doc.refuse(f"{spell(where)} must hold at least {self.least} of its {self.things}.", where)
         for index, item in enumerate(value):
             self.form.check(doc, (*where, index))
@@ -214,6 +217,8 @@ class ListOf:
         entries: dict[str, Any] = {"type": "array", "items": self.form.schema()}
         if self.least:
             entries["minItems"] = self.least
+        if self.most is not None:
+            entries["maxItems"] = self.most
         return {"anyOf": [{"const": "all"}, entries]} if self.or_all else entries
 
 
@@ -262,7 +267,10 @@ class MapOf:
         if len(value) < self.least:
             doc.refuse(f"{spell(where)} must hold at least {self.least} of its {self.things}.", where)
         for name in value:
-            if self.pattern and not (isinstance(name, str) and re.search(self.pattern, name)):
+            if not isinstance(name, str):
+                doc.refuse(f"the name {name!r} in {spell(where)} must be a text; put it in quotes.", (*where, name))
+                continue
+            if self.pattern and not re.search(self.pattern, name):
                 wanted = "letters, digits, '_' and '-', a letter or digit first"
                 doc.refuse(f"the name {name!r} in {spell(where)} must be made of {wanted}.", (*where, name))
             self.form.check(doc, (*where, name))

@@ -6,10 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from scipy.special import stdtr
+from scipy.special import ndtri, stdtr
 
+from crmstudy.models.formula import same_name, term_key
 from crmstudy.numerals import p_phrase, write_number
-from crmstudy.results import HypothesisTest
+from crmstudy.results import HypothesisTest, Result
 from crmstudy.study.parts import Claim, HypothesisPlan, Relation
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def assess(plan: HypothesisPlan, block: Block, level: float) -> HypothesisTest:
     if block.result is None:
         return _untestable(plan, level, f"the analysis '{plan.analysis}' could not be done: {block.error}")
     if not block.result.admissible:
-        why = next(note.message for note in block.result.notes if note.level == "inadmissible")
-        return _untestable(plan, level, f"the analysis '{plan.analysis}' is inadmissible: {why}")
-    row = _find(plan.claim, block.result.estimates)
+        codes = dict.fromkeys(note.code for note in block.result.notes if note.level == "inadmissible")
+        return _untestable(plan, level, f"the analysis '{plan.analysis}' is inadmissible ({', '.join(codes)}).")
+    row = _find(plan.claim, block.result)
     if row is None:
         names = block.result.estimates.get("term", ())
         there = f" It has: {', '.join(names)}." if len(names) else ""
@@ -58,7 +59,8 @@ def _by_p_value(
     p_value = two_sided_p((estimate - claim.number) / std_error, _number(row, "df"))
     agrees = _agrees(estimate, claim.relation, claim.number)
     supported = agrees and p_value < 1 - level
-    said = f"the estimate is {write_number(estimate, 'estimate')} and {p_phrase(p_value)}"
+    against = f" against {claim.number:g}" if claim.number else ""
+    said = f"the estimate is {write_number(estimate, 'estimate')} and {p_phrase(p_value)}{against}"
     if not agrees:
         reason = f"{said}: it does not lie on the claimed side of {claim.number:g}."
     else:
@@ -70,21 +72,27 @@ def _by_p_value(
 def _by_interval(plan: HypothesisPlan, block: Block, row: pd.Series[Any], level: float) -> HypothesisTest:
     claim = plan.claim
     values: list[float | None] = [_number(row, name) for name in ("estimate", "std_error", "ci_low", "ci_high")]
-    method = "delta-method"
+    method, remark = "delta-method", ""
     drawn = block.extras.get("monte_carlo")
     if isinstance(drawn, pd.DataFrame):
         own = drawn[drawn["label"] == claim.lhs]
-        if len(own):
-            values[1:] = [_number(own.iloc[0], name) for name in ("std_error", "ci_low", "ci_high")]
-            method = "Monte Carlo"
+        simulated = [_number(row, name) for _, row in own.iterrows() for name in ("std_error", "ci_low", "ci_high")]
+        if len(simulated) == 3 and None not in simulated:
+            values[1:], method = simulated, "Monte Carlo"
+        elif len(own):
+            remark = " (some draws have no value, so there is no Monte Carlo interval)"
     estimate, std_error, low, high = values
+    if (low is None or high is None) and estimate is not None and std_error:
+        half = float(ndtri(0.5 + level / 2)) * std_error
+        low, high = estimate - half, estimate + half
     if low is None or high is None:
         return _untestable(plan, level, f"the defined parameter '{claim.target}' has no interval.")
     above, below = low > claim.number, high < claim.number
     supported = {">": above, "<": below, "!=": above or below}[claim.relation]
     interval = write_number((low, high), "interval")
     side = {">": "above", "<": "below", "!=": "beside"}[claim.relation]
-    reason = f"its {method} interval {interval} {'lies' if supported else 'does not lie'} {side} {claim.number:g}."
+    lies = "lies" if supported else "does not lie"
+    reason = f"its {method} interval {interval} {lies} {side} {claim.number:g}{remark}."
     return _verdict(plan, row, supported, reason, level, (estimate, std_error, None, low, high))
 
 
@@ -101,10 +109,13 @@ def two_sided_p(statistic: float, df: float | None = None) -> float:
     return float(2 * stdtr(df, -abs(statistic)))
 
 
-def _find(claim: Claim, estimates: pd.DataFrame) -> pd.Series[Any] | None:
+def _find(claim: Claim, result: Result) -> pd.Series[Any] | None:
     """The row of the estimates that a claim is about, or None."""
+    estimates = result.estimates
     if "op" not in estimates.columns:
-        rows = estimates[estimates["term"] == claim.rhs]
+        if claim.op != "~" or not same_name(claim.lhs, str(result.call.get("outcome", ""))):
+            return None
+        rows = estimates[[term_key(str(term)) == term_key(claim.rhs) for term in estimates["term"]]]
     elif not claim.op:
         rows = estimates[(estimates["label"] == claim.lhs)]
     else:
@@ -142,6 +153,7 @@ def _verdict(
         ci_high=high,
         std_all=_number(row, "std_all") if "std_all" in row.index else _number(row, "beta"),
         level=level,
+        number=plan.claim.number,
     )
 
 

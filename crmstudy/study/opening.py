@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crmstudy.errors import Fault, InputError, ModelError, StudyError, did_you_mean
-from crmstudy.instrument import Instrument, load_instrument
+from crmstudy.instrument import Instrument, Scale, load_instrument
 from crmstudy.study import door
 from crmstudy.study.door import Ground, at
 from crmstudy.study.kinds import KINDS
@@ -50,7 +50,8 @@ def open_study(study: Study, before: Iterable[InputError] = ()) -> Opened:
         loaded = instruments.load(sample)
         answers = None if loaded is None else _read(sample, loaded, refused)
         scales = None if loaded is None else {scale.id: scale for one in loaded for scale in one.scales}
-        grounds[sample.name] = Ground(scales, None if answers is None else columns_of(answers))
+        columns = columns_of(answers) if answers is not None else _promised_columns(sample, scales)
+        grounds[sample.name] = Ground(scales, columns)
         if answers is not None:
             responses[sample.name] = answers
     _check_analyses(study, grounds, refused)
@@ -70,6 +71,14 @@ def gathered(refused: Iterable[InputError]) -> InputError:
 def columns_of(responses: Responses) -> tuple[str, ...]:
     """Every name an analysis of these responses can use: items, variables and scale scores."""
     return (*responses.items, *map(str, responses.variables.columns), *responses.scales)
+
+
+def _promised_columns(sample: SamplePlan, scales: Mapping[str, Scale] | None) -> tuple[str, ...] | None:
+    """What a file whose cells are faulty would offer: its column names and the scales, or None when unknown."""
+    from crmstudy.exchange.read import column_names
+
+    names = column_names(sample.path)
+    return None if names is None or scales is None else (*names, *scales)
 
 
 class _Shelf:
@@ -168,5 +177,15 @@ def _check_analyses(study: Study, grounds: Mapping[str, Ground], refused: list[I
 
 
 def _placed(error: InputError, sample: SamplePlan) -> InputError:
-    """The same error; a fault that names no file is told at the sample's place in ``study.yaml``."""
-    return type(error)([fault if fault.file else at(sample.place, fault.message) for fault in error.faults])
+    """The same error, seen from the study.
+
+    A fault that names no file is told at the sample's place in ``study.yaml``; one of the data file gets that file's
+    path as the study declares it, for several samples may have files of one name.
+    """
+    faults = []
+    for fault in error.faults:
+        if fault.file is None:
+            faults.append(at(sample.place, fault.message))
+        else:
+            faults.append(replace(fault, file=sample.file) if fault.file == sample.path.name else fault)
+    return type(error)(faults)

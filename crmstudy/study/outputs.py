@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from crmstudy.errors import Fault, OutputError, UnsupportedError
 from crmstudy.results import plain
 from crmstudy.study.plan import FORMATS
+from crmstudy.study.threads import one_thread
 
 if TYPE_CHECKING:
     from crmstudy.report.record import Block, StudyRecord
@@ -55,7 +56,8 @@ def write_outputs(
         with tempfile.TemporaryDirectory(prefix=".crmstudy-", dir=out) as folder:
             fresh = Path(folder)
             started = time.perf_counter()
-            render(compose(record), fresh, chosen)
+            with one_thread():  # what is computed only when it is told must be the same everywhere too
+                render(compose(record), fresh, chosen)
             times = {**seconds, "report": round(time.perf_counter() - started, 4)}
             _write_json(fresh / TIMES_FILE, times)
             names = sorted(path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file())

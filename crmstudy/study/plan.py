@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -212,7 +213,9 @@ def find_file(path: str | Path) -> Path:
 def _check_names(doc: Declared) -> None:
     """Check that analyses and hypotheses name what is declared, and name it once."""
     samples = _mapping(doc, "samples")
+    _check_spelling(doc, [(name, ("samples", name)) for name in samples if isinstance(name, str)])
     seen: dict[str, str] = {}
+    ids: list[tuple[str, Where]] = []
     for index, analysis in enumerate(_list(doc, "analyses")):
         if not isinstance(analysis, dict):
             continue
@@ -222,7 +225,9 @@ def _check_names(doc: Declared) -> None:
         if isinstance(name, str) and name in seen:
             doc.refuse(f"two analyses have the id '{name}'; rename one.", ("analyses", index, "id"))
         if isinstance(name, str):
+            ids += [] if name in seen else [(name, ("analyses", index, "id"))]
             seen.setdefault(name, str(analysis.get("kind")))
+    _check_spelling(doc, ids)
     for name, hypothesis in _mapping(doc, "hypotheses").items():
         if isinstance(hypothesis, dict):
             _check_hypothesis(doc, ("hypotheses", name), hypothesis, seen)
@@ -232,6 +237,17 @@ def _check_names(doc: Declared) -> None:
         if rule in RULES and rules.get(rule) is False:
             message = f"'exclude' names the rule '{rule}', which is switched off; switch it on or take it off the list."
             doc.refuse(message, ("screening", "exclude", index))
+
+
+def _check_spelling(doc: Declared, names: list[tuple[str, Where]]) -> None:
+    """Refuse names that differ in capitals only: files are named after them, and many disks take those for one."""
+    first: dict[str, str] = {}
+    for name, where in names:
+        key = unicodedata.normalize("NFC", name).casefold()
+        if key in first:
+            message = f"'{first[key]}' and '{name}' differ in capitals only, which names of files do not tell apart"
+            doc.refuse(f"{message}; rename one.", where)
+        first.setdefault(key, name)
 
 
 def _check_hypothesis(doc: Declared, where: Where, hypothesis: Mapping[str, Any], kinds: Mapping[str, str]) -> None:

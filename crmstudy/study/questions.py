@@ -10,6 +10,7 @@ from typing import Any
 
 from crmstudy.declared import read_declared
 from crmstudy.errors import InputError, StudyError, did_you_mean
+from crmstudy.instrument.model import TOO_WIDE, WIDEST
 from crmstudy.study.forms import LANGUAGES, Choice, Flag, Key, ListOf, MapOf, Number, Section, Text
 from crmstudy.study.plan import POPULATIONS
 from crmstudy.study.proposing import Proposal, codes_outside, is_item_id, propose
@@ -23,7 +24,7 @@ ANSWERS = Section(
         Key("population", Choice(POPULATIONS), "Who answered.", default="staff"),
         Key("scales", MapOf(ListOf(Text("a column"), "columns", 1), "scales"), "Scales and their columns."),
         Key("reversed", ListOf(Text("a column"), "columns"), "Columns worded the other way round.", default=()),
-        Key("range", ListOf(Number(whole=True), "two numbers", 2), "Lowest and highest answer: `[1, 5]`."),
+        Key("range", ListOf(Number(whole=True), "two numbers", 2, 2), "Lowest and highest answer: `[1, 5]`."),
         Key("outcome", Text("the name of a scale"), "Scale that the others should explain."),
         Key("missing_codes", ListOf(Number(whole=True), "codes"), "Numbers that mean 'no answer'."),
         Key("copy", Flag(), "Copy the data file into the study; otherwise it is referred to.", default=False),
@@ -140,7 +141,7 @@ def faults_of(answers: Answers, frame: Any) -> list[tuple[str, str]]:
     items = [name for members in answers.scales.values() for name in members]
     faults = []
     if not answers.scales:
-        faults.append(("scales", "no scales were found in the data; name them: {NAME: [column, column ...]}."))
+        faults.append(("scales", "no scales were found in the data; name them, each with its columns."))
     for name in dict.fromkeys(items):
         if name not in columns:
             faults.append(("scales", f"'{name}' is no column of the data.{did_you_mean(name, columns)}"))
@@ -160,6 +161,8 @@ def faults_of(answers: Answers, frame: Any) -> list[tuple[str, str]]:
             faults.append(("reversed", f"'{name}' is in no scale.{did_you_mean(name, items)}"))
     if answers.low >= answers.high:
         faults.append(("range", f"the range runs from {answers.low} to {answers.high}; low must be below high."))
+    elif answers.high - answers.low > WIDEST:
+        faults.append(("range", f"the range runs from {answers.low} to {answers.high}; {TOO_WIDE}."))
     for code in answers.missing_codes:
         if answers.low <= code <= answers.high:
             faults.append(("missing_codes", f"the code {code} is an answer from {answers.low} to {answers.high}."))
@@ -236,6 +239,8 @@ def _read_range(text: str, interview: Interview) -> tuple[int, int]:
     found = re.fullmatch(r"\s*(-?\d+)\s*(?:-|–|to|\.\.|,|\s)\s*(-?\d+)\s*", text)
     if found is None or int(found[1]) >= int(found[2]):
         raise ValueError("write the lowest and the highest answer, such as 1-5.")
+    if int(found[2]) - int(found[1]) > WIDEST:
+        raise ValueError(f"{TOO_WIDE}.")
     return int(found[1]), int(found[2])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crmstudy import __version__
-from crmstudy.errors import AnalysisError, Fault, InputError, StudyError
+from crmstudy.declared import read_declared
+from crmstudy.errors import AnalysisError, Fault, InputError, StudyError, did_you_mean
 from crmstudy.notes import Note, Provenance, installed_versions
 from crmstudy.report.record import Block, SampleRecord, StudyRecord
 from crmstudy.study.analysing import Outcome, Task, sentence_of
@@ -20,6 +22,7 @@ from crmstudy.study.kinds import KINDS
 from crmstudy.study.opening import Opened, gathered, open_study
 from crmstudy.study.parts import AnalysisPlan
 from crmstudy.study.plan import Study, said
+from crmstudy.study.threads import one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +37,7 @@ Progress = Callable[[str, int, int], None]
 #: Packages whose versions a record names.
 PACKAGES = (
     "numpy", "scipy", "pandas", "statsmodels", "semopy", "pingouin", "matplotlib", "formulaic", "pyyaml",
-    "jinja2", "python-docx",
+    "jinja2", "python-docx", "threadpoolctl",
 )  # fmt: skip
 
 
@@ -61,7 +64,7 @@ class StudyResults:
 
     @property
     def status_code(self) -> int:
-        """0 when every block is fine, 1 when some failed or are inadmissible: the exit code of the command line."""
+        """0 when all is well, 1 when a block failed or is inadmissible: the exit code of the command line."""
         return self.record.status_code
 
     @property
@@ -103,8 +106,16 @@ class StudyResults:
         """
         from crmstudy.study.outputs import write_outputs
 
-        chosen = self.study.report.formats if formats is None else tuple(formats)
+        chosen = self.study.report.formats if formats is None else formats
+        chosen = (chosen,) if isinstance(chosen, str) else tuple(chosen)
         return list(write_outputs(self.record, self.seconds, Path(out), chosen, lang).files)
+
+    def __getitem__(self, id: str) -> Block:
+        """The block of an analysis by its id: ``results["structure"].result.estimates``."""
+        found = {block.id: block for block in self.blocks}
+        if id not in found:
+            raise KeyError(f"the study has no analysis '{id}'.{did_you_mean(id, found)} It has: {', '.join(found)}.")
+        return found[id]
 
     def __repr__(self) -> str:
         states = [block.status for block in self.blocks]
@@ -138,15 +149,18 @@ def run(study: Study, *, progress: Progress | None = None) -> StudyResults:
     >>> results = cs.run(cs.Study.load("analyses/mobile_loyalty"))  # doctest: +SKIP
     >>> results.report("out")  # doctest: +SKIP
     """
+    if not isinstance(study, Study):
+        raise StudyError(f"run() takes a study: run(Study.load(path)); found {type(study).__name__}.")
     return run_opened(open_study(study), progress=progress)
 
 
 def run_opened(opened: Opened, *, progress: Progress | None = None) -> StudyResults:
     """Run a study whose doors have been checked: score, screen, analyse, test the hypotheses, record."""
     clock = _Clock(progress, len(opened.responses) + len(opened.study.analyses) + 1)
-    samples = {name: _prepare(opened, name, clock) for name in opened.responses}
-    blocks = _analyse(opened.study, samples, clock)
-    hypotheses = _test(opened.study, blocks, clock)
+    with one_thread():
+        samples = {name: _prepare(opened, name, clock) for name in opened.responses}
+        blocks = _analyse(opened.study, samples, clock)
+        hypotheses = _test(opened.study, blocks, clock)
     return StudyResults(_record(opened.study, samples, blocks, hypotheses), opened.study, clock.seconds)
 
 
@@ -206,6 +220,9 @@ def _screen(responses: Responses, study: Study, notes: list[Note]) -> Screening 
     except AnalysisError as error:
         notes.append(Note(error.code, str(error), "warning"))
         return None
+    except Exception as error:
+        notes.append(_stopped("Screening", error))
+        return None
     notes += screening.notes
     return screening
 
@@ -220,8 +237,16 @@ def _score(responses: Responses, notes: list[Note]) -> Scores | None:
     except AnalysisError as error:
         notes.append(Note(error.code, str(error), "warning"))
         return None
+    except Exception as error:
+        notes.append(_stopped("Scoring", error))
+        return None
     notes += scores.notes
     return scores
+
+
+def _stopped(stage: str, error: Exception) -> Note:
+    """What an unexpected error says of a stage; the study goes on without it, and its exit code is 1."""
+    return Note("STUDY_STAGE_FAILED", f"{stage} was not done: {sentence_of(error)}", "warning")
 
 
 def _analyse(study: Study, samples: Mapping[str, SampleRecord], clock: _Clock) -> tuple[Block, ...]:
@@ -253,7 +278,8 @@ def _block(plan: AnalysisPlan, task: Task) -> Block:
         failure.__cause__ = error
     result: Result | None = None if outcome is None else outcome.result
     extras = {} if outcome is None else outcome.extras
-    return Block(plan.id, plan.kind, plan.sample, plan.title, plan.options, result, failure, extras)
+    failures = () if outcome is None else outcome.failures
+    return Block(plan.id, plan.kind, plan.sample, plan.title, plan.options, result, failure, extras, failures)
 
 
 def _test(study: Study, blocks: tuple[Block, ...], clock: _Clock) -> tuple[HypothesisTest, ...]:
@@ -275,6 +301,7 @@ def _record(
         read = sample.responses.provenance.inputs
         inputs[sample.file] = read.get(study.samples[name].path.name, "")
         inputs |= {key: value for key, value in read.items() if key.startswith("instrument ")}
+        inputs |= _instrument_files(sample.responses)
         notes += [note for note in sample.notes if note.code == "STUDY_SIMULATED_DATA"]
     return StudyRecord(
         title=study.title,
@@ -292,10 +319,20 @@ def _record(
     )
 
 
+def _instrument_files(responses: Responses) -> dict[str, str]:
+    """The sha256 of each instrument's file, beside the fingerprint of what it says; no folder of this machine."""
+    return {
+        f"instrument {one.id} {one.version}, file {one.path.name}": hashlib.sha256(one.path.read_bytes()).hexdigest()
+        for one in responses.instruments
+        if one.path is not None and one.path.is_file()
+    }
+
+
 def _card(study: Study) -> dict[str, str]:
     """Lines of the study card that only the study itself knows."""
-    lines = {}
+    lines: dict[str, str] = {}
     for name, sample in study.samples.items():
+        lines |= _origin(name, sample.path)
         if sample.simulated:
             lines[f"Answers of {name}"] = "SIMULATED by a program, not those of people"
         if sample.variables:
@@ -305,6 +342,24 @@ def _card(study: Study) -> dict[str, str]:
             ]
             lines[f"Variables of {name}"] = "; ".join(told)
     return lines
+
+
+def _origin(name: str, data_file: Path) -> dict[str, str]:
+    """Where a data set comes from and its licence, when a dataset.yaml beside the file says so."""
+    beside = data_file.parent / "dataset.yaml"
+    if not beside.is_file():
+        return {}
+    try:
+        told = read_declared(beside).data
+    except InputError:
+        return {}
+    if not isinstance(told, Mapping) or told.get("file") != data_file.name:
+        return {}
+    origin = told.get("origin")
+    parts = origin.values() if isinstance(origin, Mapping) else [origin]
+    lines = {f"Origin of {name}": "; ".join(str(part).rstrip(".") for part in parts if part)}
+    lines[f"Licence of {name}"] = str(told.get("licence") or "")
+    return {label: text for label, text in lines.items() if text}
 
 
 def _kept(sample: SampleRecord) -> Responses:

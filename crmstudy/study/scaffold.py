@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -67,25 +67,21 @@ def write_study(answers: Answers) -> NewStudy:
     if answers.data is None:
         return copy_template(answers.folder, title=(answers.language, answers.title))
     source = answers.data.resolve()
-    inside = answers.folder / "data" / source.name
     place = f"data/{source.name}" if answers.copy else _reference(source, answers.folder)
     name = _instrument_id(answers.folder)
-    texts = {
+    texts: dict[str, str | bytes] = {
         "study.yaml": study_text(answers, place, name),
         f"instruments/{name}.yaml": instrument_text(answers, name),
         "README.md": _readme(answers, place, name),
     }
-    if answers.copy and inside.exists():
-        raise OutputError(f"'{inside}' exists already; nothing was written. Choose another folder.")
-    files = list(_write(answers.folder, texts))
+    said = f"'{answers.data}' was not copied; study.yaml refers to {place}."
     if answers.copy:
+        said = f"'{answers.data}' was copied to {place}."
         try:
-            inside.parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, inside)
+            texts[place] = source.read_bytes()
         except OSError as error:
-            raise OutputError(f"'{inside}' cannot be written: {error.strerror or error}.") from error
-        return NewStudy(answers.folder, (*files, inside), f"'{answers.data}' was copied to {place}.")
-    return NewStudy(answers.folder, tuple(files), f"'{answers.data}' was not copied; study.yaml refers to {place}.")
+            raise OutputError(f"'{answers.data}' cannot be copied: {error.strerror or error}.") from error
+    return NewStudy(answers.folder, _write(answers.folder, texts), said)
 
 
 def study_text(answers: Answers, data: str, instrument: str) -> str:
@@ -199,26 +195,36 @@ def _readme(answers: Answers, data: str, instrument: str) -> str:
     )
 
 
-def _write(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
+def _write(folder: Path, texts: Mapping[str, str | bytes]) -> tuple[Path, ...]:
     """Write files into a folder, all or none; one that exists is never overwritten."""
     there = [name for name in texts if (folder / name).exists()]
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"'{folder}' is a file; name a folder for the study.")
     if there:
         raise OutputError([Fault(f"'{folder / name}' exists already and is not overwritten.") for name in there])
-    written: list[Path] = []
+    made: list[Path] = []
     try:
         for name, text in texts.items():
             path = folder / name
+            made += [parent for parent in reversed(path.parents) if not parent.exists()]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-            written.append(path)
+            made.append(path)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
     except OSError as error:
-        for path in written:
-            path.unlink(missing_ok=True)
+        _remove(made)
         where = error.filename or folder
         raise OutputError(f"'{where}' cannot be written: {error.strerror or error}. Choose another folder.") from error
-    return tuple(written)
+    return tuple(folder / name for name in texts)
+
+
+def _remove(made: list[Path]) -> None:
+    """Take back what was made: files, then the folders that were not there before."""
+    for path in reversed(made):
+        with suppress(OSError):
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _template_files() -> list[tuple[str, Traversable]]:

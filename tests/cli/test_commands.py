@@ -53,7 +53,7 @@ def _bad_inputs() -> dict[str, tuple[object, str]]:
         "missing data file": (lambda f: (f / "answers.csv").unlink(), "answers.csv' was not found; check the path."),
         "unreadable data file": (
             lambda f: ((f / "answers.csv").unlink(), (f / "answers.csv").mkdir()),
-            "answers.csv' cannot be read: ",
+            "answers.csv' is a folder; name the file in it.",
         ),
         "empty data file": (lambda f: (f / "answers.csv").write_text(""), "answers.csv"),
         "unknown column": (
@@ -130,6 +130,45 @@ def test_run_prints_path_n_and_what_must_not_be_used(tmp_path, cli):
     assert any(line.startswith("H1 could not be tested") for line in lines)
     assert (tmp_path / "o" / "report.html").is_file()
     assert not (folder / "out").exists()
+
+
+def test_what_failed_in_part_stands_under_failed(tmp_path, cli):
+    folder = write_small(tmp_path / "s", "  - {id: reliability, kind: reliability, sample: staff}\n")
+    lines = (folder / "answers.csv").read_text(encoding="utf-8").splitlines()
+    rows = [",".join(["4", *line.split(",")[1:]]) for line in lines[1:]]
+    (folder / "answers.csv").write_text("\n".join([lines[0], *rows]), encoding="utf-8")
+    code, out, err = cli("run", folder)
+    assert (code, err) == (1, "")
+    assert "Failed: reliability (partly: ease)\n" in out
+    assert "everybody gave the same answer to A1" in out
+    report = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    assert "FAILED: this part of the analysis has no result" in report
+    assert report.count("everybody gave the same answer to A1") >= 2  # on page one, and in the section
+
+
+def test_a_stage_that_stopped_stands_under_failed(tmp_path, cli, monkeypatch):
+    def broken(*arguments, **keywords):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr("crmstudy.screening.screen", broken)
+    code, out, _ = cli("run", write_small(tmp_path / "s"))
+    assert code == 1
+    assert "Failed: staff\n  staff: Screening was not done: an unexpected RuntimeError stopped it: no." in out
+
+
+def test_answers_out_of_range_are_told_in_one_line(tmp_path, cli):
+    folder = write_small(tmp_path / "s")
+    assert "out of range" not in cli("run", folder)[1]
+    write_answers(folder / "answers.csv", A1="55", B1="9")
+    assert "N = 60 (staff)\n  answers out of range are missing in every analysis: A1, B1\n" in cli("run", folder)[1]
+    screened = cli("screen", folder / "answers.csv", "-i", folder / "instruments" / "small.yaml")[1]
+    assert "1 answer to 'A1' outside 1 to 5" in screened
+
+
+def test_flags_are_shown_without_a_type(cli):
+    lines = cli("run", "--help")[1].splitlines()
+    shown = next(line for line in lines if "--json" in line)
+    assert "bool" not in shown.lower()
 
 
 def test_run_as_json(tmp_path, cli):

@@ -127,3 +127,13 @@ def test_a_data_file_without_scales_is_said_so(here, capsys, typed):
     typed("mine", "", "", "", "", "S=age", "30-40")
     assert main(["init", "--data", "plain.csv"]) == 0
     assert "name the scales yourself" in capsys.readouterr().err
+
+
+def test_after_five_answers_that_will_not_do_it_gives_up(here, capsys, typed):
+    before = sorted(here.rglob("*"))
+    typed("mine", "A title", *["de"] * 5, "en")
+    assert main(["init"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("it is one of en, fa, ru.") == 5
+    assert "was not answered after 5 tries; nothing was written." in err
+    assert sorted(here.rglob("*")) == before

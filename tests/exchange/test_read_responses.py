@@ -175,7 +175,7 @@ def test_every_kind_of_fault_comes_in_one_refusal(tmp_path, tiny):
         ("A1,,A3\n1,2,3\n", "column 2 has no name"),
         (b"PK\x03\x04rest of a workbook", "a workbook or archive"),
         (b"A1,A2\n1\x00,2\n", "not a text file"),
-        (b"A1,A2,A3,caf\xe9\n1,2,3,4\n", "not UTF-8 (byte 13); save it as CSV UTF-8"),
+        (b"A1,A2,A3,caf\xe9\n1,2,3,4\n", "neither UTF-8 (byte 13) nor clearly cp1251 nor clearly cp1256; save it as"),
         (b"\xff\xfeA", "begins like UTF-16"),
     ],
 )
@@ -189,7 +189,7 @@ def test_a_wrong_path_is_answered_with_the_near_miss(tmp_path):
     assert "Did you mean 'answers.csv'?" in _faults(tmp_path / "answer.csv")[0][1]
     assert "does not exist" in _faults(tmp_path / "lost" / "answers.csv")[0][1]
     (tmp_path / "folder.csv").mkdir()
-    assert "cannot be read" in _faults(tmp_path / "folder.csv")[0][1]
+    assert "is a folder; name the file in it." in _faults(tmp_path / "folder.csv")[0][1]
 
 
 @pytest.mark.parametrize(
@@ -268,3 +268,118 @@ def test_without_instruments_every_column_is_a_variable(tmp_path):
     responses = read_responses(_file(tmp_path, "x,y\n1,a\n2,b\n"))
     assert responses.values.shape == (2, 0)
     pd.testing.assert_frame_equal(responses.variables, responses.frame)
+
+
+def test_marks_of_no_answer_are_no_level_of_a_variable_but_an_id(tmp_path):
+    path = _file(tmp_path, "id,branch,country\nNA,north,DE\nx,NA,NaN\ny,,IR\nz,south,-99\n")
+    responses = read_responses(path, id="id", missing_codes=[-99])
+    assert responses.frame["id"].tolist() == ["NA", "x", "y", "z"]
+    assert responses.frame["branch"].dropna().tolist() == ["north", "south"]
+    assert responses.frame["country"].dropna().tolist() == ["DE", "IR"]
+    assert "-99 (1 time)" in _codes(responses)["RESPONSES_MISSING_CODES"].message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "whole"),
+    [
+        ('A1,A2,A3,income\n1,2,3,"1,234"\n1,2,3,"12,500"\n', 2, "1234"),
+        ("A1;A2;A3;income\n1;2;3;950\n1;2;3;1.234\n1;2;3;12.000\n", 3, "1234"),
+        ("A1,A2,A3,income\n1,2,3,NA\n1,2,3,1.234\n", 3, "1234"),
+        ("A1;A2;A3;income\n1;2;3;-1.234.567\n1;2;3;refused\n", 2, "-1234567"),
+    ],
+)
+def test_marks_that_may_separate_thousands_are_refused(tmp_path, tiny, text, line, whole):
+    ((at, message),) = _faults(_file(tmp_path, text), instruments=[tiny], missing_codes=["refused"])
+    assert at == line
+    assert "the column 'income' may separate thousands or decimals" in message
+    assert f"Write thousands without a mark ({whole})" in message
+
+
+def test_items_whose_marks_may_separate_thousands_are_refused_beside_their_texts(tmp_path, tiny):
+    faults = _faults(_file(tmp_path, "A1;A2;A3\n1,333;2;3\n2,667;x;3\n3;2;y\n"), instruments=[tiny])
+    assert [line for line, _ in faults] == [2, 3, 4]
+    assert "found '1,333' in row 1 (line 2), '2,667' in row 2 (line 3)." in faults[0][1]
+    assert "decimals with another number of digits (1,3330)" in faults[0][1]
+
+
+def test_a_column_that_shows_its_decimals_is_read(tmp_path):
+    responses = read_responses(_file(tmp_path, "w,p\n1.234,0.125\n2.5,0.250\n"))
+    assert responses.frame["w"].tolist() == [1.234, 2.5]
+    assert responses.frame["p"].tolist() == [0.125, 0.25]
+
+
+def test_thousands_are_no_evidence_of_a_decimal_comma(tmp_path):
+    faults = _faults(_file(tmp_path, 'income,w\n"1,234",1.5\n"12,500",2.5\n'))
+    assert [line for line, _ in faults] == [2]
+    responses = read_responses(_file(tmp_path, 'remark,w\n"1,234",1.5\nnone,2.5\n'))
+    assert responses.frame["remark"].tolist() == ["1,234", "none"]
+    assert responses.frame["w"].tolist() == [1.5, 2.5]
+
+
+def test_numbers_beyond_all_bounds_are_refused(tmp_path, tiny):
+    faults = _faults(_file(tmp_path, "A1,A2,A3,x\n1,2,3,4\n1e400,2,3,-1e999\n"), instruments=[tiny])
+    assert faults == [
+        (3, "the column 'A1' holds numbers beyond all bounds: '1e400' in row 2 (line 3). Correct the cells."),
+        (3, "the column 'x' holds numbers beyond all bounds: '-1e999' in row 2 (line 3). Correct the cells."),
+    ]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
+def test_the_separator_line_of_excel_is_no_row(tmp_path, tiny, first):
+    path = _file(tmp_path, f"\ufeff{first}\r\nA1;A2;A3;city\r\n1;2;3;a,b\r\n")
+    responses = read_responses(path, instruments=[tiny])
+    assert responses.frame.iloc[0].tolist() == [1, 2, 3, "a,b"]
+    faults = _faults(_file(tmp_path, f"{first}\nA1;A2;A3\n1;2;3\n1;x;3\n"), instruments=[tiny])
+    assert faults[0][0] == 4
+    assert "'x' in row 2 (line 4)" in faults[0][1]
+    assert _faults(_file(tmp_path, f"{first}\nA1;A2;B3\n1;2;3\n"), instruments=[tiny])[0][0] == 2
+
+
+def test_names_that_are_all_numbers_are_noted_and_told_with_other_faults(tmp_path):
+    note = _codes(read_responses(_file(tmp_path, "1,5,2.5\n2,4,3.5\n")))["RESPONSES_NAMES_ARE_NUMBERS"]
+    assert note.level == "warning"
+    assert note.message.endswith("though all are numbers: 1, 5, 2.5.")
+    assert "RESPONSES_NAMES_ARE_NUMBERS" not in _codes(read_responses(_file(tmp_path, "1,x\n2,4\n")))
+    assert [message for _, message in _faults(_file(tmp_path, "1,1\n2,4\n"))] == [
+        "the column '1' stands twice; rename one.",
+        "every name of a column is a number; the first row must hold names, so add it if the file has none.",
+    ]
+
+
+def test_control_characters_are_refused_with_their_place(tmp_path):
+    faults = _faults(_file(tmp_path, 'a\x01,b\n1,"two\nlines"\n2,x\x7fy\n'))
+    assert faults == [
+        (1, "the name of column 1 holds the control character U+0001; remove it."),
+        (4, "the cell of the column 'b' in row 2 holds the control character U+007F; remove it."),
+    ]
+
+
+def test_names_are_compared_composed(tmp_path):
+    path = tmp_path / "cafe.yaml"
+    path.write_text(GOOD.replace("A3", "caf\u00e9"), encoding="utf-8")
+    responses = read_responses(_file(tmp_path, "A1,A2,cafe\u0301\n1,2,3\n"), instruments=[load_instrument(path)])
+    assert responses.values["caf\u00e9"].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("cp1251", "пол,q1\nжен,1\nмуж,2\n"),
+        ("cp1251", "Пол,q1\nЖ,1\nМ,2\n"),
+        ("cp1251", "ПОЛ,ГОРОД\nЖ,МОСКВА\nМ,КАЗАНЬ\n"),
+        ("cp1251", "стать,вік\nжінка,1\nїжак,2\n"),
+        ("cp1256", "جنسيت,q1\nزن,1\nمرد,2\n"),
+        ("cp1256", "من,q1\nاو,1\n"),
+        ("cp1256", "شهر,سن\nتهران,1\nشيراز,2\nمشهد,3\n"),
+        ("cp1256", "جنس,نظر\nزن,بد\nمرد,خوب\n"),
+    ],
+)
+def test_short_words_are_read_in_their_own_page(tmp_path, page, text):
+    responses = read_responses(_file(tmp_path, text, encoding=page))
+    assert responses.frame.columns.tolist() == text.split("\n")[0].split(",")
+    assert page in _codes(responses)["RESPONSES_ENCODING_GUESSED"].message
+
+
+@pytest.mark.parametrize("text", ["پاسخ,q1\nبله,1\nنه,2\n", "بد,q1\nشب,1\n"])
+def test_words_that_make_sense_in_both_pages_are_refused(tmp_path, text):
+    assert "nor clearly cp1251 nor clearly cp1256" in _faults(_file(tmp_path, text, encoding="cp1256"))[0][1]

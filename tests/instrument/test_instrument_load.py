@@ -103,6 +103,7 @@ def test_a_good_file_becomes_the_model(tmp_path):
         ("min_answered: 2", "min_answered: 4", 30, "between 1 and its 3 items; found 4"),
         ("min_answered: 2", "min_answered: 0", 30, "between 1 and its 3 items; found 0"),
         ("low: 1, high: 5", "low: 5, high: 1", 19, "runs from 5 to 1; low must be below high"),
+        ("low: 1, high: 5", "low: 1, high: 1000000000", 19, "1 to 1000000000; a response range spans at most 1000"),
         ("labels: {1: {en: Never}", "labels: {0: {en: Never}", 19, "label of 0 lies outside the response range 1 to 5"),
         ("missing_codes: [9]", "missing_codes: [3]", 19, "missing code 3 lies inside the response range"),
         ("missing_codes: [9]", "missing_codes: [9, 9]", 19, "stands twice"),
@@ -125,6 +126,11 @@ def test_a_good_file_becomes_the_model(tmp_path):
         ("crmstudy_instrument: 1", "crmstudy_instrument: 2", 1, "must be 1, the format this version reads"),
         ("value: 0.8", "value: high", 33, "must be a number; found 'high'"),
         ("status: permission", "status: mine", 9, "rights.status must be one of"),
+        ("name: {en: Tiny}", "name: &n {en: Tiny}", 4, "aliases (&, *) are not read here; write out what &n stands"),
+        ("name: {en: Tiny}", "name: {<<: {en: Tiny}}", 4, "merge keys (<<) are not read here"),
+        ("name: {en: Tiny}", 'name: {en: "Ti\\x01ny"}', 4, "name.en holds the control character U+0001"),
+        ("min_answered: 2", "min_answered: " + "9" * 5000, 30, "999...' cannot be read as a number"),
+        ("min_answered: 2", "min_answered: " + "9" * 20, 30, "the number 99999999999999999999 is too large"),
     ],
 )  # fmt: skip
 def test_each_fault_is_told_with_its_line(tmp_path, old, new, line, words):

@@ -11,7 +11,7 @@ from crmstudy.grammar.layout import place, start_values
 from crmstudy.grammar.spec import parse_model
 from crmstudy.grammar.table import build_table
 from crmstudy.kernels.cbsem import MaximumLikelihood, SampleBlock, implied_moments
-from crmstudy.kernels.optimise import minimise, regular_inverse, weakest_direction
+from crmstudy.kernels.optimise import is_well_conditioned, minimise, regular_inverse, weakest_direction
 
 MODELS = {
     "factors": "f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6\nx1 ~~ x4",
@@ -135,3 +135,18 @@ def test_singular_hessians_are_damped_and_scale_does_not_matter():
     singular = np.array([[1.0, 1.0], [1.0, 1.0]])
     assert np.isfinite(regular_inverse(singular)).all()
     assert regular_inverse(np.zeros((0, 0))).shape == (0, 0)
+
+
+def test_the_quick_condition_never_contradicts_the_eigenvalues():
+    rng = np.random.default_rng(4)
+    for size in (1, 3, 12):
+        for shrink in (1.0, 1e-4, 1e-8, 0.0):
+            vectors = np.linalg.qr(rng.normal(size=(size, size)))[0]
+            values = np.r_[shrink, rng.uniform(0.5, 2.0, size - 1)]
+            hessian = (vectors * values) @ vectors.T
+            smallest = weakest_direction(hessian)[0]
+            if is_well_conditioned(hessian, 1e-6):
+                assert smallest > 1e-6
+            if smallest > 1e-4 * size:
+                assert is_well_conditioned(hessian, 1e-6)
+    assert not is_well_conditioned(np.zeros((2, 2)), 1e-9)

@@ -10,6 +10,7 @@ from crmstudy.kernels.moments import (
     constant_columns,
     correlation,
     covariance,
+    deviation,
     kurtosis,
     skewness,
 )
@@ -82,3 +83,13 @@ def test_average_ranks_keep_their_sum_and_the_order(values):
 
 def test_ties_share_the_mean_of_their_ranks():
     assert average_ranks(np.array([10.0, 20.0, 20.0, 5.0])).tolist() == [2.0, 3.5, 3.5, 1.0]
+
+
+@pytest.mark.parametrize("value", [0.1, 0.7, 1 / 3, -2.2, 1e-9])
+def test_equal_fractions_are_constant_though_their_mean_is_rounded(value):
+    values = np.full(7, value)
+    assert np.isnan(skewness(values))
+    assert np.isnan(kurtosis(values))
+    assert deviation(values) == 0.0
+    assert deviation(np.array([1.0, 3.0])) == pytest.approx(np.sqrt(2.0))
+    assert np.isnan(deviation(values[:1]))

@@ -116,3 +116,12 @@ def test_what_is_refused(keywords, error, message):
 def test_three_rows_are_too_few():
     with pytest.raises(AnalysisError, match="Only 3 rows"):
         correlate(answers(3, "a", "b"))
+
+
+def test_columns_that_are_left_out_are_named():
+    frame = answers(20, "a", "b").assign(word="x")
+    note = next(note for note in correlate(frame).notes if note.code == "CORRELATIONS_ALL_COLUMNS")
+    assert note.message == "All numeric columns are correlated: a, b. Left out, not numbers: word."
+    assert correlate(frame, items=["a", "b"]).notes == ()
+    with pytest.raises(ModelError, match="`level` is a coverage"):
+        correlate(frame, level="a")

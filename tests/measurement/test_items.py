@@ -167,3 +167,29 @@ def test_what_is_refused(keywords, error, message):
 def test_text_only_data_are_refused():
     with pytest.raises(DataError, match="no numeric column"):
         describe(pd.DataFrame({"a": ["x", "y"]}))
+
+
+def test_an_item_of_equal_fractions_does_not_vary():
+    result = describe(pd.DataFrame({"a": [0.1] * 7, "b": [1, 2, 3, 4, 5, 4, 3]}))
+    row = result.tables["items"].set_index("item").loc["a"]
+    assert row["sd"] == 0.0
+    assert row[["skew", "kurtosis"]].isna().all()
+    assert result.estimates.set_index("term").loc["a", "std_error"] == 0.0
+    assert "ITEMS_CONSTANT" in [note.code for note in result.notes]
+
+
+def test_columns_that_are_left_out_are_named():
+    frame = pd.DataFrame({"a": [1, 2, 3, 4], "b": [2, 2, 3, 5], "word": list("xyzw")})
+    note = next(note for note in describe(frame).notes if note.code == "ITEMS_ALL_COLUMNS")
+    assert note.message == "All numeric columns are described: a, b. Left out, not numbers: word."
+    assert note.code in explanations()
+    for quiet in (describe(frame, items=["a"]), describe(frame[["a", "b"]])):
+        assert "ITEMS_ALL_COLUMNS" not in [note.code for note in quiet.notes]
+
+
+@pytest.mark.parametrize("level", ["a", None, True, 1j, float("nan"), [0.9]])
+def test_a_level_that_is_no_number_is_a_sentence(level):
+    with pytest.raises(ModelError, match="`level` is a coverage such as"):
+        describe(pd.DataFrame({"a": [1, 2, 3, 4]}), level=level)
+    with pytest.raises(DataError, match="`items` is a list of column names"):
+        describe(pd.DataFrame({"a": [1, 2, 3, 4]}), items=5)

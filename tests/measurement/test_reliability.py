@@ -97,7 +97,7 @@ def test_an_improper_one_factor_model_gives_no_omega_and_leaves_alpha():
 def test_an_omega_that_cannot_be_fitted_is_a_note():
     frame = answers(40, "a", "b", "c")
     frame["c"] = frame["b"]
-    result = reliability(frame)
+    result = reliability(frame, items=["a", "b", "c"])
     assert codes(result) == ["RELIABILITY_OMEGA_FAILED"]
     assert list(values(result)) == ["alpha", "alpha_standardised"]
     assert result.admissible
@@ -268,3 +268,82 @@ def test_result_as_json_sentence_and_picture():
     assert plot is not None
     assert plot.terms == ("trust", "worth")
     assert all(low < middle < high for low, middle, high in zip(plot.lows, plot.estimates, plot.highs, strict=True))
+
+
+def test_the_printed_n_is_that_of_the_scales_though_other_rows_are_missing():
+    responses = small_responses(60)
+    frame = responses.frame.astype(float)
+    frame.loc[:4, "w1"] = np.nan
+    frame.loc[5:9, "t1"] = np.nan
+    result = reliability(Responses.from_frame(frame, responses.instruments), scale=["trust", "worth"])
+    assert result.tables["scales"]["n"].tolist() == [55, 55]
+    assert result.text.startswith("Internal consistency (N = 55): trust")
+
+
+def spoiled(**columns):
+    responses = small_responses()
+    return Responses.from_frame(responses.frame.assign(**columns), responses.instruments)
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        ({"t2": 4}, "RELIABILITY_CONSTANT_ITEM"),
+        ({"t1": [4.0, 2.0] + [np.nan] * 58}, "RELIABILITY_TOO_FEW_ROWS"),
+        ({"t1": [1, 2, 3] * 20, "t2": [5, 4, 3] * 20, "t3": 3}, "RELIABILITY_CONSTANT_ITEM"),
+    ],
+)
+def test_a_scale_that_cannot_be_analysed_leaves_the_others(columns, code):
+    result = reliability(spoiled(**columns))
+    assert [(note.code, note.level, note.subject) for note in result.failures] == [(code, "warning", "trust")]
+    pd.testing.assert_frame_equal(result.estimates, reliability(small_responses(), scale="worth").estimates)
+    assert result.tables["scales"]["scale"].tolist() == ["worth"]
+    assert result.text.endswith("Not possible for trust.")
+    assert result.admissible
+    with pytest.raises(AnalysisError, match="'trust'") as caught:
+        reliability(spoiled(**columns), scale=["trust", "complaint"])
+    assert caught.value.code == code
+
+
+def test_items_that_cancel_leave_the_other_scales():
+    responses = small_responses()
+    turned = spoiled(w2=6 - responses.frame["w1"])
+    assert [note.code for note in reliability(turned).failures] == ["RELIABILITY_NO_TOTAL_VARIANCE"]
+    assert reliability(responses).failures == ()
+
+
+def test_columns_taken_for_a_scale_and_those_left_out_are_named():
+    frame = answers(30, "a", "b").assign(word="x", day=pd.Timestamp("2026-01-01"))
+    note = reliability(frame).notes[0]
+    assert (note.code, note.level) == ("RELIABILITY_ALL_COLUMNS", "info")
+    assert note.message == (
+        "No items are named, so all numeric columns are taken for one scale: a, b. Left out, not numbers: word, day."
+    )
+    assert "RELIABILITY_ALL_COLUMNS" not in codes(reliability(frame, items=["a", "b"]))
+    assert "RELIABILITY_ALL_COLUMNS" not in codes(reliability(small_responses()))
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    frame = answers(40, "a", "b")
+    own = reliability(frame, bootstrap=200, seed=3, level=0.9)
+    assert (
+        reliability(frame, bootstrap=np.int64(200), seed=np.uint8(3), level=np.float64(0.9)).to_json() == own.to_json()
+    )
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "message"),
+    [
+        ({"seed": 1.5}, ModelError, "`seed` is a whole number from 0, not 1.5"),
+        ({"seed": "a"}, ModelError, "`seed` is a whole number from 0, not 'a'"),
+        ({"seed": True}, ModelError, "`seed`"),
+        ({"level": "a"}, ModelError, "`level` is a coverage such as 0.95, from 0.5 to below 1, not 'a'"),
+        ({"bootstrap": 200.0}, UnsupportedError, "`bootstrap` is a number"),
+        ({"items": 3}, DataError, "`items` is a list of column names"),
+    ],
+)
+def test_values_of_a_wrong_type_are_a_sentence(keywords, error, message):
+    with pytest.raises(error, match=message):
+        reliability(answers(30, "a", "b"), **keywords)
+    with pytest.raises(DataError, match="`scale` is the id of a scale"):
+        reliability(small_responses(), scale=3)

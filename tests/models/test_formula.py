@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,3 +121,48 @@ def test_a_refused_formula_runs_nothing(tmp_path):
     with pytest.raises(UnsupportedError):
         formula_variables(f"y ~ {{open('{target}', 'w').write('x')}}")
     assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("y ~ a**100000000", ModelError, "the power 100000000, and a power is a number from 1 to 6"),
+        ("y ~ a^7", ModelError, "the power 7"),
+        ("y ~ a**y", ModelError, "the power y"),
+        ("y ~ (a + g + `b c`)**60", ModelError, "the power 60"),
+        ("y ~ ((a + g + `b c`)**6)**6", ModelError, "more than 20,000 terms"),
+        ("y ~ I(a + 9**9**9)", UnsupportedError, "at most 6"),
+        ("y ~ {a + 9**9**9}", UnsupportedError, "at most 6"),
+        ("y ~ I(a**(9*9))", UnsupportedError, "at most 6"),
+        ("y ~ I(a**7)", UnsupportedError, "at most 6"),
+        ("y ~ C(a, levels=[1]*10**10)", UnsupportedError, "with text or a list"),
+        ('y ~ I("a"*10**10)', UnsupportedError, "with text or a list"),
+        ('I("a"*10**10) ~ a', UnsupportedError, "with text or a list"),
+        ('y ~ {"%99999999999d" % 3}', UnsupportedError, "with text or a list"),
+        ("y ~ I(1 << 99999999999)", UnsupportedError, "uses LShift"),
+        ("y ~ poly(a, 100000000)", UnsupportedError, "a degree above 6"),
+        ("y ~ poly(a, degree=100000000)", UnsupportedError, "a degree above 6"),
+        ("y ~ I(g*10000000000)", ModelError, "computes with 'g', which is not a number"),
+        ("y ~ I((g + g)*10000000000)", ModelError, "computes with 'g'"),
+        ("y ~ I(a*" + "9" * 5000 + ")", ModelError, "cannot be read|cannot be computed"),
+    ],
+)
+def test_what_would_take_all_memory_or_time_is_refused_at_once(text, error, message):
+    begun = time.perf_counter()
+    with pytest.raises(error, match=message):
+        design(text)
+    assert time.perf_counter() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["y ~ (a + `b c`)**2", "y ~ I(a**2) + I(a**-1)", "y ~ poly(a, 2)", "y ~ I((g == 'u')*2)", "y ~ a%in%g"]
+)
+def test_small_powers_and_comparisons_stay_possible(text):
+    assert np.isfinite(design(text).matrix).all()
+
+
+def test_a_column_named_like_the_contrasts():
+    with pytest.raises(ModelError, match="names 'contr', which is no variable"):
+        design("y ~ I(contr*2)")
+    data = frame().assign(contr=[1, 2, 3, 4, 5, 9])
+    assert design("y ~ I(contr*2)", data).matrix[:, 1].tolist() == [2, 4, 6, 8, 10, 18]

@@ -240,3 +240,38 @@ def test_a_perfectly_named_frame_of_answers():
     assert regress("وفاداری ~ اعتماد + `my image`", frame).estimates["term"].tolist() == [
         "(Intercept)", "اعتماد", "my image",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("formula", ["y ~ 0 + a + b", "y ~ a + b"])
+def test_adjusted_r_squared_is_that_of_lm(formula):
+    fit = regress(formula, data()).fit
+    around_mean = 0 if formula.startswith("y ~ 0") else 1  # summary.lm: n - (whether there is an intercept)
+    n, df = 80, 80 - 2 - around_mean
+    assert fit["df_resid"] == df
+    assert fit["adj_r_squared"] == pytest.approx(1 - (1 - fit["r_squared"]) * (n - around_mean) / df, rel=1e-14)
+    blocks = regress(formula, data(), blocks=["a", "b"]).tables["blocks"]
+    assert blocks["adj_r_squared"].iloc[-1] == pytest.approx(fit["adj_r_squared"], rel=1e-14)
+
+
+@pytest.mark.parametrize("se", ["classical", "HC3"])
+def test_residuals_of_one_size_have_no_breusch_pagan_test(se):
+    frame = pd.DataFrame({"y": [0, 1] * 20, "x": [0, 0, 1, 1] * 10})
+    result = regress("y ~ x", frame, se=se)
+    assert "breusch_pagan" not in result.tables["diagnostics"]["check"].tolist()
+    assert codes(result) == ["REGRESSION_EQUAL_RESIDUALS"]
+    assert "breusch_pagan" in regress("y ~ a", data(), se=se).tables["diagnostics"]["check"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"level": "a"}, "`level` is a coverage"),
+        ({"level": None}, "`level` is a coverage"),
+        ({"blocks": 5}, "`blocks` is a list of steps"),
+        ({"blocks": ["a", 5]}, "`blocks` is a list of steps"),
+        ({"blocks": [["a", 5], ["b"]]}, "names '5', which is no term"),
+    ],
+)
+def test_values_of_a_wrong_type_are_a_sentence(keywords, message):
+    with pytest.raises(ModelError, match=message):
+        regress("y ~ a + b", data(), **keywords)

@@ -8,9 +8,17 @@ import pytest
 
 from crmstudy.errors import AnalysisError, DataError
 from crmstudy.grammar.fit import fit_model
+from crmstudy.measurement.reliability import reliability
 from crmstudy.models import second_engine
 from crmstudy.models.regression import regress
-from crmstudy.models.second_engine import EngineCheck, check_alpha, check_regression, check_sem, consult
+from crmstudy.models.second_engine import (
+    EngineCheck,
+    check_alpha,
+    check_regression,
+    check_reliability,
+    check_sem,
+    consult,
+)
 from crmstudy.notes import Note, explanations
 from tests import tolerances
 from tests.measurement.asked import answers, small_responses
@@ -204,3 +212,86 @@ def test_the_guard_restores_everything_after_a_failure(capfd):
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger().handlers == before
     assert sys.stdout is not None
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "f =~ a + 1*b + c + d",
+        "f =~ a + 1*b + 1*c + 1*d",
+        "f =~ a + 0.5*b + c\ng =~ d + 1*e + h\ng ~ f",
+        "f =~ a + k*b + k*c\ng =~ d + 1*e + h",
+    ],
+)
+def test_loadings_that_are_fixed_beside_the_first_one(rows, model):
+    result = fit_model(model, rows)
+    check = check_sem(result, rows)
+    assert isinstance(check, EngineCheck)
+    assert check.agrees
+    assert check.largest < tolerances.SECOND_ENGINE_IN_SE
+    assert check.notes == ()
+
+
+@pytest.mark.parametrize("figure", [float("nan"), float("inf")])
+def test_no_number_is_no_agreement(rows, monkeypatch, figure):
+    run = second_engine._run_semopy
+
+    def without_one(*arguments):
+        table, discrepancy = run(*arguments)
+        return {key: (figure, found[1]) if key[1] == "~" else found for key, found in table.items()}, discrepancy
+
+    monkeypatch.setattr(second_engine, "_run_semopy", without_one)
+    note = check_sem(fit_model(MODEL, rows))
+    assert isinstance(note, Note)
+    assert (note.code, note.level) == ("ENGINE_NOT_RUN", "warning")
+    assert "gave no number for f =~ b, f =~ c" in note.message
+
+
+def test_a_parameter_that_semopy_does_not_list_is_a_note(rows, monkeypatch):
+    monkeypatch.setattr(second_engine, "_run_semopy", lambda *arguments: ({}, 0.0))
+    note = check_sem(fit_model(MODEL, rows))
+    assert isinstance(note, Note)
+    assert "KeyError" in note.message
+
+
+def test_nothing_to_compare_is_a_note():
+    note = second_engine._check("peer 1.0", [], 10, (), {})
+    assert isinstance(note, Note)
+    assert note.message == "The second engine (peer 1.0) checked nothing: there is no estimate to compare."
+
+
+def test_a_model_without_free_parameters_is_a_note(rows):
+    fixed = "f =~ 1*a + 1*b + 1*c\nf ~~ 1*f\n" + "\n".join(f"{name} ~~ 1*{name}" for name in "abc")
+    note = check_sem(fit_model(fixed, rows))
+    assert isinstance(note, Note)
+    assert note.code == "ENGINE_NOT_RUN"
+
+
+def test_figures_that_are_the_same_differ_by_nothing_though_there_is_no_standard_error():
+    check = second_engine._check("peer 1.0", [("alpha", 1.0, 1.0, 0.0, float("nan"))], 10, (), {})
+    assert (check.largest, check.agrees) == (0.0, True)
+    other = second_engine._check("peer 1.0", [("alpha", 1.0, 0.9, 0.0, float("nan"))], 10, (), {})
+    assert not other.agrees
+    assert codes(other) == ["ENGINE_DIFFERS"]
+
+
+def test_pingouin_finds_the_same_alpha_of_every_scale():
+    responses = small_responses()
+    result = reliability(responses)
+    check = check_reliability(result, responses)
+    assert check.agrees
+    assert check.largest < 1e-9
+    table = check.tables["differences"]
+    assert table["parameter"].tolist() == ["alpha of trust", "alpha of worth"]
+    shown = result.estimates.query("term == 'alpha'")
+    assert table["ours"].tolist() == shown["estimate"].tolist()
+    assert not check_reliability(result, small_responses(40)).agrees
+    frame = answers(50, "a", "b", "c")
+    assert check_reliability(reliability(frame), frame).tables["differences"]["parameter"].tolist() == ["alpha"]
+
+
+def test_a_scale_of_one_item_has_no_alpha_to_check():
+    responses = small_responses()
+    note = check_reliability(reliability(responses, scale="complaint"), responses)
+    assert isinstance(note, Note)
+    assert "no estimate to compare" in note.message

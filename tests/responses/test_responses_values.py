@@ -40,8 +40,11 @@ def test_values_are_mirrored_and_in_range_while_the_frame_stays_as_answered():
 
 def test_out_of_range_answers_are_named_and_counted():
     notes = {note.subject: note for note in _responses(a=[1, 0, 6], b=[1, 1, 1], c=[-1, 0, 0]).notes}
-    assert notes["a"].message == "2 answers to 'a' outside 1 to 5 set to missing."
-    assert notes["c"].message == "1 answer to 'c' outside 0 to 10 set to missing."
+    assert notes["a"].message == (
+        "2 answers to 'a' outside 1 to 5 (rows 2, 3): missing in every analysis; '.frame' still holds what the file "
+        "says."
+    )
+    assert notes["c"].message.startswith("1 answer to 'c' outside 0 to 10 (row 1): missing")
     assert {note.code for note in notes.values()} == {"RESPONSES_OUT_OF_RANGE"}
     assert "b" not in notes
 
@@ -146,3 +149,16 @@ def test_no_rows_and_an_item_as_id_are_refused():
         Responses.from_frame(pd.DataFrame({"a": [], "b": [], "c": []}), [SMALL])
     with pytest.raises(DataError, match="the id column 'a' is an item or scale of 'small'"):
         Responses.from_frame(pd.DataFrame({"a": [1], "b": [1], "c": [1]}), [SMALL], id="a")
+
+
+def test_numbers_that_mean_no_answer_are_found_in_columns_of_words_too():
+    frame = pd.DataFrame(
+        {"a": [1, 2, 3], "b": [1, 1, 1], "c": [1, 1, 1], "town": ["x", "-99", "077"],
+         "kind": pd.Categorical(["u", "77", "-99.0"]), "mixed": pd.Series([-99, "y", True], dtype=object)}
+    )  # fmt: skip
+    responses = Responses.from_frame(frame, [SMALL], missing_codes=[-99, 77])
+    assert responses.frame["town"].isna().tolist() == [False, True, False]
+    assert responses.frame["kind"].isna().tolist() == [False, True, True]
+    assert responses.frame["mixed"].isna().tolist() == [True, False, False]
+    (note,) = responses.file_notes
+    assert note.message == "Missing codes were read as no answer: -99 (3 times), 77 (1 time)."

@@ -270,3 +270,43 @@ def test_order_of_rows_does_not_change_the_distances(mobi):
     turned = screen(mobi.frame.iloc[order]).tables["careless"]["mahalanobis"].to_numpy()
     straight = screen(mobi).tables["careless"]["mahalanobis"].to_numpy()
     np.testing.assert_allclose(turned, straight[order], rtol=1e-9)
+
+
+@pytest.mark.parametrize("constant", [0.1, 3.3, 1e300])
+def test_a_constant_that_is_no_whole_number_is_told_and_not_inverted(constant):
+    frame = pd.DataFrame(np.random.default_rng(2).normal(size=(30, 3)), columns=list("abc")).assign(d=constant)
+    screening = screen(frame)
+    (note,) = [note for note in screening.notes if note.subject == "mahalanobis"]
+    assert note.message == "The rule mahalanobis was not applied: everyone gave the same answer to d."
+    assert not _rule(screening, "mahalanobis")["applied"]
+
+
+def test_distances_do_not_depend_on_the_unit():
+    frame = pd.DataFrame(np.random.default_rng(2).normal(size=(30, 3)))
+    distances = screen(frame).tables["careless"]["mahalanobis"]
+    np.testing.assert_allclose(screen(frame * 1e250).tables["careless"]["mahalanobis"], distances, rtol=1e-10)
+
+
+def test_a_covariance_that_cannot_be_factored_is_told(monkeypatch):
+    monkeypatch.setattr("crmstudy.screening.linalg.cholesky", _no_factor)
+    screening = screen(_dozen())
+    (message,) = [note.message for note in screening.notes if note.subject == "mahalanobis"]
+    assert "singular to the precision of a computer" in message
+    assert screening.tables["careless"]["mahalanobis"].isna().all()
+
+
+def _no_factor(matrix, lower):
+    raise np.linalg.LinAlgError("not positive definite")
+
+
+def test_without_an_instrument_there_is_nothing_to_screen_but_a_table_is_all_items():
+    frame = pd.DataFrame({"income": [1.0, 1.0, 2.0], "age": [30, 30, 41], "town": ["x", "x", "y"]})
+    screening = screen(Responses.from_frame(frame), rules={"exclude": ["duplicates"]})
+    assert screening.kept.all()
+    assert not screening.flags.any(axis=None)
+    assert not screening.tables["rules"]["applied"].any()
+    assert list(screening.tables) == ["rules"]
+    assert [(note.code, note.level) for note in screening.notes] == [("SCREENING_NO_ITEMS", "warning")]
+    assert screen(frame).flags["duplicates"].tolist() == [False, True, False]
+    with pytest.raises(DataError, match="Did you mean 'duplicates'"):
+        screen(Responses.from_frame(frame), rules={"exclude": ["duplicate"]})

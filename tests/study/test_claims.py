@@ -46,8 +46,9 @@ def test_what_is_no_claim_is_refused_with_its_shape(text):
         parse_claim(text)
 
 
-def _block(estimates: pd.DataFrame, notes: tuple[Note, ...] = (), **extras: pd.DataFrame) -> Block:
-    return Block("m", "sem", "s", "M", result=Result(estimates, 100, notes=notes), extras=extras)
+def _block(estimates: pd.DataFrame, notes: tuple[Note, ...] = (), outcome: str = "", **extras: pd.DataFrame) -> Block:
+    result = Result(estimates, 100, notes=notes, call={"outcome": outcome})
+    return Block("m", "sem", "s", "M", result=result, extras=extras)
 
 
 def _sem(*rows: tuple[str, str, str, str, float, float]) -> pd.DataFrame:
@@ -96,7 +97,10 @@ def test_the_p_value_is_that_of_the_difference_from_the_claimed_number():
     test = _assess("a > 0.3", _block(PATHS))
     assert test.p_value == pytest.approx(2 * stats.norm.sf(1.0), rel=1e-12)
     assert (test.estimate, test.std_error, test.std_all) == (0.4, 0.1, 0.5)
-    assert test.reason == "the estimate is 0.40 and p = .317, not below .05."
+    assert test.reason == "the estimate is 0.40 and p = .317 against 0.3, not below .05."
+    assert test.text == "H1 is not supported (estimate 0.40, 95% CI [0.20, 0.60], p = .317 against 0.3)."
+    assert test.number == 0.3
+    assert "against" not in _assess("a > 0", _block(PATHS)).text + _assess("a > 0", _block(PATHS)).reason
 
 
 def test_the_level_of_the_analysis_decides():
@@ -117,9 +121,29 @@ def test_a_regression_is_tested_by_t():
             "beta": [0.3],
         }
     )
-    test = _assess("y ~ x > 0", _block(rows))
+    test = _assess("y ~ x > 0", _block(rows, outcome="y"))
     assert test.p_value == pytest.approx(2 * stats.t.sf(2.0, 4), rel=1e-12)
     assert (test.verdict, test.std_all) == ("not supported", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("y ~ w:z > 0", "supported"),
+        ("y ~ z:w > 0", "supported"),
+        ("y ~ z : w > 0", "supported"),
+        ("y ~ g[T.b] > 0", "supported"),
+        ("nonsense ~ g[T.b] > 0", "not testable"),
+        ("nonsense ~ z:w > 0", "not testable"),
+        ("y ~~ z:w > 0", "not testable"),
+        ("y ~ g[T.c] > 0", "not testable"),
+        ("`my y` ~ z:w > 0", "not testable"),
+    ],
+)
+def test_a_claim_about_a_regression_names_its_outcome_and_a_term_in_any_order(claim, verdict):
+    terms = ["(Intercept)", "z:w", "g[T.b]"]
+    rows = pd.DataFrame({"term": terms, "estimate": 2.0, "std_error": 0.1, "df": 50.0, "ci_low": 1.8, "ci_high": 2.2})
+    assert _assess(claim, _block(rows, outcome="y")).verdict == verdict
 
 
 def test_a_defined_parameter_goes_by_its_monte_carlo_interval():
@@ -129,11 +153,24 @@ def test_a_defined_parameter_goes_by_its_monte_carlo_interval():
     assert test.reason == "its Monte Carlo interval [0.02, 0.40] lies above 0."
 
 
+@pytest.mark.parametrize(("claim", "verdict"), [("ab > 0", "not supported"), ("ab < 0.9", "supported")])
+@pytest.mark.parametrize("delta", [True, False])
+def test_without_a_monte_carlo_interval_the_delta_method_decides_and_says_so(claim, verdict, delta):
+    nan = float("nan")
+    drawn = pd.DataFrame({"label": ["ab"], "estimate": [0.2], "std_error": [nan], "ci_low": [nan], "ci_high": [nan]})
+    paths = PATHS if delta else PATHS.assign(ci_low=nan, ci_high=nan)
+    test = _assess(claim, _block(paths, monte_carlo=drawn))
+    assert (test.verdict, test.std_error) == (verdict, 0.15)
+    assert (test.ci_low, test.ci_high) == pytest.approx((0.2 - 1.959964 * 0.15, 0.2 + 1.959964 * 0.15), abs=1e-6)
+    assert test.reason.startswith("its delta-method interval [−0.09, 0.49] ")
+    assert "no Monte Carlo interval" in test.reason
+
+
 def test_nothing_is_claimed_of_what_is_inadmissible_or_failed():
     note = Note("SEM_NOT_CONVERGED", "It did not converge.", "inadmissible")
     test = _assess("y ~ x > 0", _block(PATHS, (note,)))
     assert test.verdict == "not testable"
-    assert test.text == "H1 could not be tested: the analysis 'm' is inadmissible: It did not converge."
+    assert test.text == "H1 could not be tested: the analysis 'm' is inadmissible (SEM_NOT_CONVERGED)."
     assert test.estimate is None
     failed = Block("m", "sem", "s", "M", error=AnalysisError("Too few rows."))
     assert _assess("y ~ x > 0", failed).reason == "the analysis 'm' could not be done: Too few rows."

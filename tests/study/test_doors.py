@@ -53,7 +53,7 @@ def test_a_folder_or_another_format_in_the_place_of_the_data(tmp_path):
     folder = write_small(tmp_path / "s")
     (folder / "answers.csv").unlink()
     (folder / "answers.csv").mkdir()
-    assert "cannot be read" in str(_refused(folder))
+    assert str(_refused(folder)).endswith("answers.csv' is a folder; name the file in it.")
     other = write_small(tmp_path / "t", study=STUDY.replace("answers.csv", "answers.sav"))
     (other / "answers.csv").rename(other / "answers.sav")
     assert "SPSS" in str(_refused(other))
@@ -155,13 +155,32 @@ def test_a_model_fault_shows_the_line_with_a_caret(tmp_path):
         ("x > 0", "measured", "Its labels: b."),
         ("ease ~ trust > 0", "measured", "It has: none with ~."),
         ("ease =~ A1 > 0", "measured", "which 'measured' fixes, not estimates; free it in the model"),
+        ("nonsense ~ branch[T.2] > 0", "levels", "is about 'nonsense ~ branch[T.2]', which 'levels' does not have."),
+        ("trust ~ age[T.2] > 0", "levels", "which 'levels' does not have."),
+        ("trust ~~ branch[T.2] > 0", "levels", "which 'levels' does not have."),
+        ("trust ~~ ease > 0", "apart", "which 'apart' fixes, not estimates; free it in the model"),
+        ("ease ~~ trust > 0", "apart", "which 'apart' fixes, not estimates; free it in the model"),
     ],
 )
 def test_claims_about_what_is_not_estimated(tmp_path, claim, analysis, sentence):
-    rest = f"hypotheses:\n  H1: {{statement: {{en: x}}, claim: {claim}, analysis: {analysis}}}\n"
-    error = _refused(write_small(tmp_path / "s", REGRESSION, CFA, rest=rest))
+    rest = f"hypotheses:\n  H1: {{statement: {{en: x}}, claim: '{claim}', analysis: {analysis}}}\n"
+    levels = REGRESSION.replace("id: drivers", "id: levels").replace("+ age", "* branch")
+    apart = CFA.replace("id: measured", "id: apart") + "      ease ~~ 0*trust\n"
+    error = _refused(write_small(tmp_path / "s", REGRESSION, CFA, levels, apart, rest=rest))
     assert isinstance(error, cs.StudyError)
     assert sentence in str(error)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["trust ~ ease:branch[T.2] > 0", "trust ~ branch[T.2]:ease > 0", "trust ~ branch[T.3] > 0", "trust ~ ease > 0",
+     "trust ~ `ease` > 0", "trust ~ age : ease > 0"],
+)  # fmt: skip
+def test_terms_may_be_claimed_in_any_order(tmp_path, claim):
+    rest = f"hypotheses:\n  H1: {{statement: {{en: x}}, claim: '{claim}', analysis: drivers}}\n"
+    formula = REGRESSION.replace("ease + age", "ease * branch + ease * age")
+    results = cs.run(cs.Study.load(write_small(tmp_path / "s", formula, rest=rest)))
+    assert results.hypotheses[0].estimate is not None
 
 
 def test_claims_about_what_the_model_implies_are_known(tmp_path):
@@ -219,6 +238,49 @@ def test_screening_that_leaves_nobody_is_refused(tmp_path):
     folder = write_small(tmp_path / "s", study=text)
     (folder / "answers.csv").write_text("A1,A2,A3,B1,B2,B3,age,branch\n" + "1,,,,,,30,1\n" * 9, encoding="utf-8")
     assert "leave no row of the sample 'staff'" in str(_refused(folder))
+
+
+def test_faults_of_five_sections_are_told_at_once(tmp_path):
+    text = STUDY.replace("seed: 7", "seed: 7\nscreening: {longstrin: 9}")
+    rest = "hypotheses:\n  H1: {statement: {en: x}, claim: trust ~ eas > 0, analysis: drivers}\n"
+    rest += "report: {formats: [htm]}\n"
+    folder = write_small(tmp_path / "s", REGRESSION, CFA.replace("A3", "A33"), study=text, rest=rest)
+    write_answers(folder / "answers.csv", A2="often")
+    error = _refused(folder)
+    told = {(Path(fault.file or "").name, fault.line): fault.message for fault in error.faults}
+    assert list(told) == [
+        ("study.yaml", 4), ("study.yaml", 21), ("answers.csv", 2), ("study.yaml", 17), ("study.yaml", 20),
+    ]  # fmt: skip
+    for place, sentence in {
+        ("study.yaml", 4): "unknown key 'longstrin' in screening. Did you mean 'longstring'?",
+        ("study.yaml", 21): "found 'htm'. Did you mean 'html'?",
+        ("answers.csv", 2): "the item 'A2' wants numbers; found 'often' in row 1",
+        ("study.yaml", 17): "'A33' is neither a column of the data nor measured in the model.",
+        ("study.yaml", 20): "which 'drivers' does not have. Did you mean 'trust ~ ease'?",
+    }.items():
+        assert sentence in told[place]
+
+
+def test_faults_of_data_files_of_one_name_are_told_apart(tmp_path):
+    second = "  guests: {population: customer, file: data/answers.csv, instruments: [small]}\nanalyses:\n"
+    folder = write_small(tmp_path / "s", study=STUDY.replace("analyses:\n", second))
+    (folder / "data").mkdir()
+    write_answers(folder / "answers.csv", A2="often")
+    write_answers(folder / "data" / "answers.csv", B3="never")
+    assert [(fault.file, fault.line) for fault in _refused(folder).faults] == [
+        ("answers.csv", 2), ("data/answers.csv", 2),
+    ]  # fmt: skip
+
+
+def test_a_country_code_is_no_level_when_it_says_no_answer(tmp_path):
+    folder = write_small(tmp_path / "s", study=STUDY.replace("instruments:", "missing_codes: [-99]\n    instruments:"))
+    lines = (folder / "answers.csv").read_text(encoding="utf-8").splitlines()
+    for row, branch in enumerate(("north", "NA", "", "-99"), start=1):
+        lines[row] = lines[row].rsplit(",", 1)[0] + f",{branch}"
+    (folder / "answers.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    branch = open_study(cs.Study.load(folder)).responses["staff"].frame["branch"]
+    assert list(branch.cat.categories) == ["1", "2", "3", "north"]
+    assert branch.isna().sum() == 3
 
 
 def test_a_screening_rule_that_makes_no_sense_is_refused(tmp_path):

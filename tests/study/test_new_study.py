@@ -169,6 +169,38 @@ def test_the_data_file_is_copied_only_when_told_to(here):
     assert cs.Study.load("mine").samples["main"].file == "data/answers.csv"
 
 
+def test_a_copy_that_fails_leaves_nothing_behind(here, monkeypatch):
+    (here / "a.yaml").write_text("folder: deep/mine\ndata: answers.csv\ncopy: true\n", encoding="utf-8")
+    answers = read_answers("a.yaml")
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if path.suffix == ".csv":
+            write(path, content[:10])
+            raise OSError(28, "No space left on device", str(path))
+        return write(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(cs.OutputError, match="No space left on device"):
+            write_study(answers)
+    assert sorted(path.name for path in here.iterdir()) == ["a.yaml", "answers.csv"]
+    (here / "deep" / "mine" / "data").mkdir(parents=True)
+    (here / "deep" / "mine" / "data" / "answers.csv").write_text("mine", encoding="utf-8")
+    with pytest.raises(cs.OutputError, match="exists already and is not overwritten"):
+        write_study(answers)
+    assert [path.name for path in (here / "deep" / "mine").iterdir()] == ["data"]
+
+
+def test_a_data_file_that_is_gone_before_it_is_copied(here):
+    (here / "a.yaml").write_text("folder: mine\ndata: answers.csv\ncopy: true\n", encoding="utf-8")
+    answers = read_answers("a.yaml")
+    (here / "answers.csv").unlink()
+    with pytest.raises(cs.OutputError, match=r"'answers.csv' cannot be copied"):
+        write_study(answers)
+    assert not (here / "mine").exists()
+
+
 def test_the_command_line_goes_before_the_file(here):
     (here / "a.yaml").write_text("folder: mine\ndata: absent.csv\n", encoding="utf-8")
     answers = read_answers("a.yaml", folder=Path("other"), data=Path("answers.csv"))
@@ -205,6 +237,9 @@ def test_all_faults_of_the_answers_are_told_at_once(here):
         ("outcome: x\n", "'outcome' says something about the data, but no data file is named"),
         ("data: absent.csv\n", "the data file 'absent.csv' was not found"),
         ("- a\n", "must be a mapping"),
+        ("data: answers.csv\nrange: [1, 5, 9]\n", "a.yaml:2: range must be a list of two numbers; found 3."),
+        ("data: answers.csv\nrange: [1]\n", "a.yaml:2: range must be a list of two numbers; found 1."),
+        ("data: answers.csv\nrange: [1, 9000]\n", "a.yaml:2: the range runs from 1 to 9000; a response range spans"),
     ],
 )
 def test_answers_that_will_not_do(here, text, sentence):

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +16,21 @@ import pytest
 import crmstudy as cs
 from crmstudy.study import outputs
 from crmstudy.study.job import run_job
+from crmstudy.study.threads import one_thread
 from tests.study.small import ITEMS, REGRESSION, write_small
 
 ROOT = Path(__file__).resolve().parents[2]
+RELIABILITY = "  - {id: rel, kind: reliability, sample: staff, bootstrap: 200}\n"
+SEM = """\
+  - id: model
+    kind: sem
+    sample: staff
+    model: |
+      ease =~ A1 + A2 + A3
+      trust =~ B1 + B2 + B3
+      trust ~ a*ease
+      twice := 2*a
+"""
 STUDIES = [*sorted(path.parent for path in (ROOT / "analyses").glob("*/study.yaml"))]
 
 
@@ -197,7 +211,54 @@ def test_formats_and_languages_that_are_not_built_are_refused_by_name(small, tmp
     with pytest.raises(cs.UnsupportedError) as caught:
         small.report(tmp_path / "out", formats=["pdf", "html"], lang="ru")
     assert len(caught.value.faults) == 2
+    with pytest.raises(cs.UnsupportedError, match="the report format 'pdf' is not built") as caught:
+        small.report(tmp_path / "out", formats="pdf")
+    assert len(caught.value.faults) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_one_format_may_be_named_without_a_list(small, tmp_path, quick):
+    written = [path.name for path in small.report(tmp_path / "out", formats="html")]
+    assert "report.html" in written
+    assert "report.docx" not in written
+
+
+def test_nothing_of_a_report_depends_on_threads_or_hash_seeds(tmp_path):
+    folder = write_small(tmp_path / "s", ITEMS, RELIABILITY, REGRESSION, SEM)
+    program = "import sys, crmstudy as cs; cs.run(cs.Study.load(sys.argv[1])).report(sys.argv[2])"
+    command = [sys.executable, "-m", "crmstudy", "run", str(folder), "--out"]
+    ways = {"one": [sys.executable, "-c", program, str(folder)], "two": [sys.executable, "-c", program, str(folder)]}
+    for number, (name, way) in enumerate((ways | {"cli": command}).items(), start=1):
+        threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(number))
+        environment = {**os.environ, **threads, "PYTHONHASHSEED": str(number), "PYTHONPATH": str(ROOT)}
+        subprocess.run([*way, str(tmp_path / name)], check=True, env=environment, capture_output=True)
+    one, two, cli = (_digests(tmp_path / name) for name in ("one", "two", "cli"))
+    for digests in (one, two, cli):
+        digests.pop("timings.json")
+    assert "run.json" in one
+    assert one == two
+    assert one == cli
+
+
+def test_linear_algebra_runs_on_one_thread_and_gets_back_what_was_set():
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    def threads() -> set[int]:
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = threads()
+        with one_thread():
+            assert threads() == {1}
+        assert threads() == before
+
+
+def test_the_file_of_an_instrument_is_in_run_json(small):
+    inputs = outputs.run_record(small.record)["inputs"]
+    path = small.study.folder / "instruments" / "small.yaml"
+    digest = inputs["instrument small 1.0, file small.yaml"]
+    assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert inputs["instrument small 1.0"] != digest  # the fingerprint of what it says
 
 
 def test_failed_and_inadmissible_blocks_are_in_run_json(small):

@@ -77,6 +77,11 @@ def test_three_faults_are_told_at_once_with_their_lines_and_near_misses(tmp_path
         ("file: answers.csv", "file: 3", "samples.staff.file must be the path of a data file"),
         ("instruments: [small]", "instruments: small", "samples.staff.instruments must be a list of instruments"),
         ("{type: number}", "{type: text}", "samples.staff.variables.age.type must be one of number, category"),
+        ("{age: {type: number}", "{1: {type: number}", "the name 1 in samples.staff.variables must be a text"),
+        ("{age: {type: number}", "{no: {type: number}", "the name False in samples.staff.variables must be a text"),
+        ("title: {en: A small study}", 'title: {en: "A\\x02b"}', "title.en holds the control character U+0002"),
+        ("title: {en: A small study}", "title: &t {en: A}", "study.yaml:2: aliases (&, *) are not read here"),
+        ("seed: 7", "report: {<<: {style: apa}}", "study.yaml:3: merge keys (<<) are not read here"),
         ("sample: staff", "sample: stuff", "the sample 'stuff' is not declared. Did you mean 'staff'?"),
         ("sample: staff", "sample: staff, items: [A1]", "has both 'scales' and 'items'; keep one of them."),
         ("id: items", "id: items/1", "analyses.0.id must be a name of letters"),
@@ -115,6 +120,17 @@ def test_faults_of_a_hypothesis(tmp_path, hypothesis, sentence):
 def test_two_analyses_of_one_name_are_refused(tmp_path):
     folder = write_small(tmp_path / "s", ITEMS, ITEMS)
     assert _faults(folder) == [f"{folder}/study.yaml:12: two analyses have the id 'items'; rename one."]
+
+
+def test_names_that_differ_in_capitals_only_are_refused(tmp_path):
+    sample = "  Staff: {population: staff, file: answers.csv, instruments: [small]}\nanalyses:\n"
+    again = REGRESSION.replace("drivers", "ITEMS")
+    folder = write_small(tmp_path / "s", ITEMS, again, study=STUDY.replace("analyses:\n", sample))
+    why = "differ in capitals only, which names of files do not tell apart; rename one."
+    assert _faults(folder) == [
+        f"{folder}/study.yaml:10: 'staff' and 'Staff' {why}",
+        f"{folder}/study.yaml:13: 'items' and 'ITEMS' {why}",
+    ]
 
 
 def test_empty_keys_count_as_left_out(tmp_path):

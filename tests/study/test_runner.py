@@ -69,7 +69,9 @@ def test_only_known_note_codes_are_used(mobile_results):
 
 def test_the_inputs_are_recorded_by_hash_and_version(mobile_results):
     provenance = mobile_results.record.provenance
-    assert set(provenance.inputs) == {"study.yaml", "../../data/mobi/responses.csv", "instrument ecsi 1.0"}
+    assert set(provenance.inputs) == {
+        "study.yaml", "../../data/mobi/responses.csv", "instrument ecsi 1.0", "instrument ecsi 1.0, file ecsi.yaml",
+    }  # fmt: skip
     assert all(len(digest) == 64 for digest in provenance.inputs.values())
     assert {"crmstudy", "python", "numpy", "scipy", "pandas"} <= set(provenance.versions)
     assert provenance.seed == 20261121
@@ -114,7 +116,8 @@ def test_a_model_that_is_not_identified_and_one_that_cannot_converge(tmp_path):
     stopped = CFA + "    control: {max_iter: 2}\n"
     results = _run(write_small(tmp_path / "s", ITEMS, loose, stopped, rest=H1))
     assert _statuses(results) == {"items": "fine", "loose": "inadmissible", "measured": "inadmissible"}
-    assert "did not converge after 2 iterations" in results.hypotheses[0].reason
+    assert results.hypotheses[0].reason == "the analysis 'measured' is inadmissible (SEM_NOT_CONVERGED)."
+    assert "did not converge after 2 iterations" in results["measured"].notes[0].message
 
 
 def test_answers_out_of_range_are_flagged_and_never_used(tmp_path):
@@ -150,6 +153,76 @@ def test_an_unexpected_error_fails_its_block_only(tmp_path, monkeypatch):
     assert results.blocks[0].error.code == "ANALYSIS_FAILED"
     assert isinstance(results.blocks[0].error.__cause__, ZeroDivisionError)
     assert [note.code for note in results.notes if note.subject == "items"] == ["ANALYSIS_FAILED"]
+
+
+@pytest.mark.parametrize("stage", ["screening.screen", "scoring.score"])
+def test_an_unexpected_error_of_a_stage_leaves_the_analyses(tmp_path, monkeypatch, stage):
+    def broken(*arguments, **keywords):
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr(f"crmstudy.{stage}", broken)
+    results = _run(write_small(tmp_path / "s", ITEMS))
+    sample = results.record.samples[0]
+    assert (_statuses(results), results.status_code, sample.n_used) == ({"items": "fine"}, 1, 60)
+    assert (sample.screening is None) == (stage == "screening.screen")
+    assert (sample.scores is None) == (stage == "scoring.score")
+    note = next(note for note in sample.notes if note.code == "STUDY_STAGE_FAILED")
+    assert note.message.endswith("was not done: an unexpected ZeroDivisionError stopped it: by nothing.")
+    assert note.code in explanations()
+
+
+def _with_constant_item(folder: Path) -> Path:
+    lines = [line.split(",") for line in (folder / "answers.csv").read_text(encoding="utf-8").splitlines()]
+    rows = [",".join(["3" if name == "A2" and number else cell for name, cell in zip(lines[0], cells, strict=True)])
+            for number, cells in enumerate(lines)]  # fmt: skip
+    (folder / "answers.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_a_constant_item_takes_its_scale_and_nothing_else(tmp_path):
+    reliability = "  - {id: rel, kind: reliability, sample: staff}\n"
+    results = _run(_with_constant_item(write_small(tmp_path / "s", ITEMS, reliability, REGRESSION)))
+    assert _statuses(results) == {"items": "fine", "rel": "partly failed", "drivers": "fine"}
+    assert results.status_code == 1
+    block = results["rel"]
+    assert [(note.code, note.subject) for note in block.failures] == [("RELIABILITY_CONSTANT_ITEM", "ease")]
+    assert set(block.failures) <= set(block.notes)
+    assert block.result.tables["scales"]["scale"].tolist() == ["trust"]
+    assert block.extras["second_engine"].agrees
+    assert repr(results).endswith("2 fine, 1 partly failed>")
+    from crmstudy.report.told import Told
+
+    callout = Told(results.record, block, block.result).opening()[0]
+    assert (callout.code, callout.level) == ("RELIABILITY_CONSTANT_ITEM", "danger")
+
+
+def test_a_constant_item_fails_a_block_about_its_scale_alone(tmp_path):
+    reliability = "  - {id: rel, kind: reliability, sample: staff, scales: [ease]}\n"
+    results = _run(_with_constant_item(write_small(tmp_path / "s", ITEMS, reliability)))
+    assert (_statuses(results), results.status_code) == ({"items": "fine", "rel": "failed"}, 1)
+    assert results["rel"].error.code == "RELIABILITY_CONSTANT_ITEM"
+
+
+def test_every_engine_checks_what_it_can(mobile_results):
+    checks = {block.id: block.extras.get("second_engine") for block in mobile_results.blocks}
+    engines = {id: check.engine.split()[0] for id, check in checks.items() if check is not None}
+    assert engines == {
+        "reliability": "pingouin", "measurement": "semopy", "drivers": "statsmodels", "structure": "semopy",
+    }  # fmt: skip
+    assert all(checks[id].agrees for id in engines)
+    assert len(checks["reliability"].tables["differences"]) == 6
+
+
+def test_a_block_is_found_by_its_id(tmp_path):
+    results = _run(write_small(tmp_path / "s", ITEMS, REGRESSION))
+    assert results["drivers"] is results.blocks[1]
+    with pytest.raises(KeyError, match=r"the study has no analysis 'driver'.*Did you mean 'drivers'"):
+        results["driver"]
+
+
+def test_run_takes_a_study_and_no_path(tmp_path):
+    with pytest.raises(cs.StudyError, match=r"run\(\) takes a study: run\(Study.load\(path\)\); found str"):
+        cs.run("analyses/mobile_loyalty")
 
 
 def test_an_interruption_is_not_caught(tmp_path, monkeypatch):
