@@ -130,7 +130,7 @@ class _Guess:
         scale = next((r for r in table.rows if r.op == "~~" and r.lhs == r.rhs == name), None)
         unit = scale is not None and not scale.free and scale.value is not None
         observed = [row for row in rows if row.rhs in self.at]
-        marker = next((row for row in observed if not row.free and row.value), None)
+        marker = next((row for row in observed if not row.free and abs(row.value or 0.0) > 1e-100), None)
         reference = marker or (observed[0] if observed else None)
         if reference is None:
             self.variances[name] = 1.0

@@ -26,6 +26,8 @@ UNBUILT_OPERATORS = {
     "<": "inequality constraints (<)",
     ">": "inequality constraints (>)",
 }
+#: Words that are values in R and cannot be labels.
+_RESERVED = frozenset({"NA", "Inf", "NaN", "TRUE", "FALSE", "NULL"})
 _UNBUILT_MODIFIERS = {
     "c": "values per group (c())",
     "lower": "bounds (lower())",
@@ -292,7 +294,7 @@ class _ModelReader:
     def modified(self, term: Term, factor: list[Token], *, asks: bool) -> Term:
         first = factor[0]
         if len(factor) == 1 and first.kind == "name":
-            if first.text in ("Inf", "NaN", "TRUE", "FALSE", "NULL"):
+            if first.text in _RESERVED - {"NA"}:
                 raise self.stop(first, f"'{first.text}' cannot be a label or a value here.")
             return replace(term, free=True) if first.text == "NA" else replace(term, label=first.text)
         if len(factor) == 1 and first.kind == "string":
@@ -324,7 +326,7 @@ class _ModelReader:
     def label(self, token: Token) -> str:
         text = token.text.strip("\"'")
         words = tokenise(text)
-        if len(words) != 1 or words[0].kind != "name" or words[0].text != text:
+        if len(words) != 1 or words[0].kind != "name" or words[0].text != text or text in _RESERVED:
             raise self.stop(token, "a label must be a name: letters, digits, '.' and '_', beginning with a letter.")
         return text
 

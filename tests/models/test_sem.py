@@ -318,6 +318,7 @@ def test_negative_degrees_of_freedom_have_no_fit(mobi):
         ("f =~ PERQ1 + Inf*PERQ2", ModelError),
         ("f =~ PERQ1 + 1/0*PERQ2", ModelError),
         ('f =~ PERQ1 + "a b"*PERQ2', ModelError),
+        ('f =~ PERQ1 + "NA"*PERQ2', ModelError),
     ],
 )
 def test_odd_models_are_refused_with_a_sentence(mobi, model, error):
@@ -372,3 +373,7 @@ def test_cr_counts_residual_covariances():
 def test_a_factor_with_the_name_of_a_column_is_refused(mobi):
     with pytest.raises(ModelError, match="is also a column of the data; rename the factor"):
         sem("PERQ1 =~ PERQ2 + PERQ3 + PERQ4", mobi)
+
+
+def test_a_marker_near_zero_is_no_crash(mobi):
+    assert sem("f =~ 1e-320*PERQ1 + PERQ2 + PERQ3", mobi).n == 250
