@@ -20,7 +20,7 @@ from tests import tolerances
 from tests.reference import Case, cases, load
 
 
-def near(ours: Any, theirs: Any, relative: float) -> None:
+def assert_near(ours: Any, theirs: Any, relative: float) -> None:
     """Both arrays equal to a relative tolerance, with rounding allowed where the reference is 0."""
     np.testing.assert_allclose(
         np.asarray(ours, dtype=float),
@@ -50,25 +50,27 @@ def test_alpha(name: str) -> None:
     ours = reliability(answers(case))
     exact = tolerances.R_CLOSED_FORM_RELATIVE
     found = coefficients(ours)
-    near(found.loc[["alpha", "alpha_standardised"], "estimate"], [theirs["alpha"], theirs["alpha_standardised"]], exact)
-    near(found.loc["alpha", "std_error"], theirs["std_error_duhachek"], exact)
+    assert_near(
+        found.loc[["alpha", "alpha_standardised"], "estimate"], [theirs["alpha"], theirs["alpha_standardised"]], exact
+    )
+    assert_near(found.loc["alpha", "std_error"], theirs["std_error_duhachek"], exact)
     interval = ours.tables["intervals"].set_index("coefficient").loc["alpha"]
     assert interval["method"] == "Feldt"
-    near(interval[["ci_low", "ci_high"]], [theirs["feldt"]["ci_low"], theirs["feldt"]["ci_high"]], exact)
+    assert_near(interval[["ci_low", "ci_high"]], [theirs["feldt"]["ci_low"], theirs["feldt"]["ci_high"]], exact)
     items = ours.tables["items"]
     assert items["item"].tolist() == theirs["items"]
     for column in ("item_total", "item_rest"):
-        near(items[column], theirs[column], exact)
-    near(items["mean"], theirs["item_mean"], exact)
-    near(items["sd"], theirs["item_sd"], exact)
+        assert_near(items[column], theirs[column], exact)
+    assert_near(items["mean"], theirs["item_mean"], exact)
+    assert_near(items["sd"], theirs["item_sd"], exact)
     if theirs["alpha_if_dropped"] is not None:
-        near(items["alpha_if_dropped"], theirs["alpha_if_dropped"], exact)
+        assert_near(items["alpha_if_dropped"], theirs["alpha_if_dropped"], exact)
 
 
 def test_spearman_brown_of_two_items() -> None:
     case = load("alpha/mobi_value")
     found = coefficients(reliability(answers(case)))
-    near(
+    assert_near(
         found.loc["spearman_brown", "estimate"],
         case.output["spearman_brown"],
         tolerances.R_CLOSED_FORM_RELATIVE,
@@ -110,7 +112,7 @@ def test_validity(name: str) -> None:
     assert np.abs(gap.to_numpy()).max() <= tolerances.DERIVED
     below = ours.tables["fornell_larcker"].to_numpy()
     rows, columns = np.tril_indices(len(below), -1)
-    near(below[rows, columns], correlations.to_numpy()[rows, columns], tolerances.DERIVED)
+    assert_near(below[rows, columns], correlations.to_numpy()[rows, columns], tolerances.DERIVED)
 
 
 def test_an_inadmissible_solution_marks_its_validity() -> None:
@@ -125,7 +127,7 @@ def test_items(name: str) -> None:
     ours = describe(case.data).tables["items"].set_index("item")
     assert sorted(ours.index) == sorted(theirs.index)
     for column in ("n", "mean", "sd", "skew", "kurtosis", "min", "max"):
-        near(ours.loc[theirs.index, column], theirs[column], tolerances.R_CLOSED_FORM_RELATIVE)
+        assert_near(ours.loc[theirs.index, column], theirs[column], tolerances.R_CLOSED_FORM_RELATIVE)
 
 
 @pytest.mark.parametrize("adjust", ["holm", "bonferroni"])
@@ -140,19 +142,19 @@ def test_correlations(name: str, adjust: str) -> None:
     assert len(order) == len(table)
     exact = tolerances.R_CLOSED_FORM_RELATIVE
     for column in ("estimate", "statistic", "df", "ci_low", "ci_high", "n"):
-        near(table.loc[order, column], theirs[column], exact)
-    near(table.loc[order, "p_value"], theirs["p_value"], tolerances.TAIL_RELATIVE)
-    near(table.loc[order, "p_adjusted"], theirs[f"p_{adjust}"], tolerances.TAIL_RELATIVE)
+        assert_near(table.loc[order, column], theirs[column], exact)
+    assert_near(table.loc[order, "p_value"], theirs["p_value"], tolerances.TAIL_RELATIVE)
+    assert_near(table.loc[order, "p_adjusted"], theirs[f"p_{adjust}"], tolerances.TAIL_RELATIVE)
     descriptives = ours.tables["descriptives"].set_index("term").loc[case.output["columns"]]
-    near(descriptives["mean"], case.output["mean"], exact)
-    near(descriptives["sd"], case.output["sd"], exact)
+    assert_near(descriptives["mean"], case.output["mean"], exact)
+    assert_near(descriptives["sd"], case.output["sd"], exact)
 
 
 def test_mahalanobis_distances() -> None:
     case = load("mahalanobis/mobi")
     ours = screen(case.data, rules={"mahalanobis": 0.001}).tables["careless"]
-    near(ours["mahalanobis"], case.output["distance"], tolerances.INVERSE_RELATIVE)
-    near(ours["p_value"], case.output["p_value"], tolerances.INVERSE_RELATIVE)
+    assert_near(ours["mahalanobis"], case.output["distance"], tolerances.INVERSE_RELATIVE)
+    assert_near(ours["p_value"], case.output["p_value"], tolerances.INVERSE_RELATIVE)
 
 
 @pytest.mark.parametrize("se", ["HC3", "HC0", "HC1", "HC2", "classical"])
@@ -165,9 +167,9 @@ def test_regression_coefficients(name: str, se: str) -> None:
     assert sorted(ours.index) == sorted(theirs.index)
     exact = tolerances.LEAST_SQUARES_RELATIVE
     for column in ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high"):
-        near(ours.loc[theirs.index, column], theirs[column], exact)
+        assert_near(ours.loc[theirs.index, column], theirs[column], exact)
     betas = {_term(term): value for term, value in case.output["beta"].items()}
-    near(ours.loc[list(betas), "beta"], list(betas.values()), exact)
+    assert_near(ours.loc[list(betas), "beta"], list(betas.values()), exact)
 
 
 def _term(written: str) -> str:
@@ -183,9 +185,9 @@ def test_regression_fit(name: str) -> None:
     ours = regress(case.output["formula"], case.data, se="HC3")
     exact = tolerances.LEAST_SQUARES_RELATIVE
     for figure in ("r_squared", "adj_r_squared", "f", "f_pvalue", "df_model", "df_resid", "sigma"):
-        near(ours.fit[figure], theirs[figure], exact)
-    near(ours.fit["f_robust"], theirs["f_hc3"], tolerances.INVERSE_RELATIVE)
-    near(ours.fit["f_robust_pvalue"], theirs["f_hc3_pvalue"], tolerances.INVERSE_RELATIVE)
+        assert_near(ours.fit[figure], theirs[figure], exact)
+    assert_near(ours.fit["f_robust"], theirs["f_hc3"], tolerances.INVERSE_RELATIVE)
+    assert_near(ours.fit["f_robust_pvalue"], theirs["f_hc3_pvalue"], tolerances.INVERSE_RELATIVE)
     assert ours.n == case.output["n"]
 
 
@@ -196,10 +198,10 @@ def test_regression_diagnostics(name: str) -> None:
     ours = regress(theirs["formula"], case.data).tables["diagnostics"].set_index("check")
     exact = tolerances.LEAST_SQUARES_RELATIVE
     for check in ("breusch_pagan", "jarque_bera"):
-        near(ours.loc[check, ["statistic", "df", "p_value"]], list(theirs[check].values()), exact)
-    near(ours.loc["residual_skewness", "statistic"], theirs["residual_shape"]["skew"], exact)
-    near(ours.loc["residual_kurtosis", "statistic"], theirs["residual_shape"]["kurtosis"], exact)
-    near(ours.loc["max_cooks_distance", "statistic"], theirs["largest_cook"], exact)
+        assert_near(ours.loc[check, ["statistic", "df", "p_value"]], list(theirs[check].values()), exact)
+    assert_near(ours.loc["residual_skewness", "statistic"], theirs["residual_shape"]["skew"], exact)
+    assert_near(ours.loc["residual_kurtosis", "statistic"], theirs["residual_shape"]["kurtosis"], exact)
+    assert_near(ours.loc["max_cooks_distance", "statistic"], theirs["largest_cook"], exact)
 
 
 @pytest.mark.parametrize("name", cases("regression"))
@@ -210,7 +212,7 @@ def test_variance_inflation(name: str) -> None:
     for term, df, gvif in zip(theirs["term"], theirs["df"], theirs["gvif"], strict=True):
         own = [value for name, value in ours.items() if _belongs(str(name), term)]
         assert len(own) == df
-        near(own, [gvif ** (1 / df)] * int(df), tolerances.INVERSE_RELATIVE)
+        assert_near(own, [gvif ** (1 / df)] * int(df), tolerances.INVERSE_RELATIVE)
 
 
 def _belongs(coefficient: str, term: str) -> bool:
@@ -225,8 +227,8 @@ def test_regression_in_blocks() -> None:
         "blocks"
     ]
     exact = tolerances.LEAST_SQUARES_RELATIVE
-    near(ours.loc[0, ["r_squared", "adj_r_squared"]], list(theirs["first"].values()), exact)
-    near(
+    assert_near(ours.loc[0, ["r_squared", "adj_r_squared"]], list(theirs["first"].values()), exact)
+    assert_near(
         ours.loc[1, ["delta_r_squared", "f", "df1", "df2", "p_value"]],
         [theirs[key] for key in ("delta_r_squared", "f", "df1", "df2", "p_value")],
         exact,

@@ -58,7 +58,7 @@ def _key(lhs: str, op: str, rhs: str) -> str:
     return f"{op} ".join(sorted((lhs, rhs))) if op == "~~" else f"{lhs} {op} {rhs}"
 
 
-def _close(ours: Any, theirs: Any, tolerance: Any, names: Any) -> None:
+def assert_close(ours: Any, theirs: Any, tolerance: Any, names: Any) -> None:
     """Both missing, or nearer than the tolerance; the message names every offender."""
     ours, theirs = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
     allowed = np.broadcast_to(np.asarray(tolerance, dtype=float), ours.shape)
@@ -76,7 +76,7 @@ def test_estimates(name: str) -> None:
     both = merged(name)
     free = both["se"] > 0
     allowed = np.where(free, tolerances.ESTIMATE_IN_SE * both["se"].abs(), tolerances.FIXED_ESTIMATE)
-    _close(both["estimate"], both["est"], allowed, both["key"])
+    assert_close(both["estimate"], both["est"], allowed, both["key"])
     assert both["our_label"].tolist() == both["label"].tolist()
 
 
@@ -84,13 +84,13 @@ def test_estimates(name: str) -> None:
 def test_standard_errors_and_tests(name: str) -> None:
     both = merged(name)
     se = both["se"].to_numpy()
-    _close(both["std_error"], se, tolerances.STANDARD_ERROR_RELATIVE * se, both["key"])
+    assert_close(both["std_error"], se, tolerances.STANDARD_ERROR_RELATIVE * se, both["key"])
     z = both["z"].abs().fillna(0.0)
-    _close(both["statistic"], both["z"], tolerances.Z_ABSOLUTE + tolerances.Z_RELATIVE * z, both["key"])
-    _close(both["p_value"], both["pvalue"], tolerances.P_VALUE, both["key"])
+    assert_close(both["statistic"], both["z"], tolerances.Z_ABSOLUTE + tolerances.Z_RELATIVE * z, both["key"])
+    assert_close(both["p_value"], both["pvalue"], tolerances.P_VALUE, both["key"])
     half = tolerances.ESTIMATE_IN_SE * se + 2 * tolerances.STANDARD_ERROR_RELATIVE * se + tolerances.FIXED_ESTIMATE
-    _close(both["ci_low"], both["ci.lower"], half, both["key"])
-    _close(both["ci_high"], both["ci.upper"], half, both["key"])
+    assert_close(both["ci_low"], both["ci.lower"], half, both["key"])
+    assert_close(both["ci_high"], both["ci.upper"], half, both["key"])
 
 
 @pytest.mark.parametrize("name", BUILT)
@@ -128,9 +128,9 @@ def test_standardised_estimates(name: str) -> None:
         se = dict(zip(_keys(table), table["se"].astype(float), strict=True))
         known = np.array([se[key] for key in both["key"]])
         allowed = np.where(known > 0, tolerances.ESTIMATE_IN_SE * known, tolerances.DERIVED)
-        _close(both[column], both[kind], allowed, [f"{key} {column}" for key in both["key"]])
+        assert_close(both[column], both[kind], allowed, [f"{key} {column}" for key in both["key"]])
     size = both["std.nox"].abs().clip(lower=1.0)
-    _close(both["std_nox"], both["std.nox"], tolerances.DERIVED * size, both["key"])
+    assert_close(both["std_nox"], both["std.nox"], tolerances.DERIVED * size, both["key"])
 
 
 @pytest.mark.parametrize("name", BUILT)
@@ -158,7 +158,7 @@ def test_fit(name: str) -> None:
         allowed[figure] = tolerances.DERIVED
     scale = float(np.abs(case.matrix("observed").to_numpy()).max())
     allowed["rmr"] = tolerances.DERIVED * max(scale, 1.0)
-    _close(ours.fit[list(allowed)], [theirs[key] for key in allowed], list(allowed.values()), allowed)
+    assert_close(ours.fit[list(allowed)], [theirs[key] for key in allowed], list(allowed.values()), allowed)
 
 
 @pytest.mark.parametrize("name", BUILT)
@@ -208,7 +208,7 @@ def test_r_squared(name: str) -> None:
     theirs = {key: np.nan if value is None else value for key, value in case.output["r_squared"].items()}
     mine = ours.r_squared
     assert sorted(mine.index) == sorted(theirs)
-    _close([mine[key] for key in theirs], list(theirs.values()), tolerances.DERIVED, theirs)
+    assert_close([mine[key] for key in theirs], list(theirs.values()), tolerances.DERIVED, theirs)
 
 
 @pytest.mark.parametrize("name", BUILT)

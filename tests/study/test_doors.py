@@ -189,7 +189,8 @@ def test_claims_about_what_the_model_implies_are_known(tmp_path):
         f"  H{number}: {{statement: {{en: x}}, claim: {claim}, analysis: measured}}\n"
         for number, claim in enumerate(claims)
     )
-    open_study(cs.Study.load(write_small(tmp_path / "s", CFA, rest=rest)))
+    opened = open_study(cs.Study.load(write_small(tmp_path / "s", CFA, rest=rest)))
+    assert len(opened.study.hypotheses) == len(claims)
 
 
 def test_what_an_analysis_refuses_refuses_the_study(tmp_path):

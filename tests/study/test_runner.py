@@ -299,3 +299,9 @@ def test_simulated_answers_are_marked(tmp_path):
 
 def _replace_kind(monkeypatch: pytest.MonkeyPatch, name: str, analyse) -> None:
     monkeypatch.setitem(kinds.KINDS, name, replace(kinds.KINDS[name], analyse=analyse))
+
+
+def test_the_study_card_says_where_the_data_come_from(mobile_results):
+    card = mobile_results.record.card
+    assert "Tenenhaus" in card["Origin of customers"]
+    assert card["Licence of customers"] == "GPL-3.0-only"
