@@ -61,6 +61,7 @@ class SemResult(Result):
 
     kind: ClassVar[str] = "sem"
 
+    # The tables of Result are computed when they are first asked for: a bootstrap needs none of them.
     def __init__(self, solution: Solution, notes: tuple[Note, ...], call: Mapping[str, Any]) -> None:
         for name, value in (("solution", solution), ("call", dict(call)), ("n", solution.moments.n)):
             object.__setattr__(self, name, value)
