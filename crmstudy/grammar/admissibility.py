@@ -31,17 +31,21 @@ def convergence_note(optimum: Optimum) -> Note | None:
     return Note("SEM_NOT_CONVERGED", message, "inadmissible")
 
 
-def identification_note(table: ParameterTable, hessian: Array, df: int) -> Note | None:
-    """A note when parameters cannot be told apart, naming those involved."""
+def identification_note(table: ParameterTable, optimum: Optimum, df: int) -> Note | None:
+    """A note when parameters cannot be told apart, naming those involved.
+
+    Short of a minimum only the counts are judged: parameters on their way to infinity make the information singular
+    whether or not the model is identified.
+    """
     if df < 0:
         message = (
             f"The model is not identified: it has {table.n_free} free parameters, {-df} more than the data have "
             "moments. Fix or equate parameters, or add indicators."
         )
         return Note("SEM_NOT_IDENTIFIED", message, "inadmissible")
-    if is_well_conditioned(hessian, IDENTIFIED_ABOVE):
+    if not optimum.converged or is_well_conditioned(optimum.hessian, IDENTIFIED_ABOVE):
         return None
-    smallest, direction = weakest_direction(hessian)
+    smallest, direction = weakest_direction(optimum.hessian)
     if smallest > IDENTIFIED_ABOVE:
         return None
     weights = np.abs(direction)
@@ -133,7 +137,8 @@ def _structural_covariance(placement: Placement, estimates: Array) -> Array:
 def _improper_eigenvalue(covariance: Array) -> float | None:
     """The smallest eigenvalue of the covariance matrix when it is negative beyond rounding, scale by scale."""
     spread = np.sqrt(np.abs(np.diagonal(covariance)))
-    scaled = covariance / np.multiply.outer(*(np.where(spread > 0, spread, 1.0),) * 2)
+    spread = np.where(spread > 0, spread, 1.0)
+    scaled = covariance / np.multiply.outer(spread, spread)
     if not len(covariance) or float(np.linalg.eigvalsh(scaled)[0]) >= -_ROUNDING:
         return None
     return float(np.linalg.eigvalsh(covariance)[0])

@@ -17,7 +17,7 @@ from crmstudy.grammar.semresult import SemResult, Solution
 from crmstudy.grammar.spec import ModelSpec, parse_model
 from crmstudy.grammar.table import ParameterTable, build_table
 from crmstudy.kernels.cbsem import Array, MaximumLikelihood, SampleBlock
-from crmstudy.kernels.optimise import Optimum, minimise
+from crmstudy.kernels.optimise import Optimum, minimise, unit_diagonal
 from crmstudy.notes import Note
 
 _ATTEMPTS: tuple[tuple[Strategy, bool], ...] = (
@@ -128,7 +128,7 @@ def _judge(prepared: _Prepared, optimum: Optimum, call: dict[str, Any]) -> SemRe
     estimates = _row_values(table, prepared.placement, optimum.point.theta)
     p = len(table.observed)
     df = p * (p + 1) // 2 - table.n_fixed_moments - table.n_free
-    notes = [convergence_note(optimum), identification_note(table, optimum.hessian, df)]
+    notes = [convergence_note(optimum), identification_note(table, optimum, df)]
     stuck = [note for note in notes if note is not None]
     vcov = None if stuck else _covariance_of_estimates(optimum.hessian, moments.n)
     if optimum.converged:
@@ -150,7 +150,7 @@ def _row_values(table: ParameterTable, placement: Placement, theta: Array) -> Ar
 
 def _covariance_of_estimates(hessian: Array, n: int) -> Array:
     r"""Inverse of the expected information :math:`(N/2) H`, scaled to a unit diagonal for accuracy."""
-    scale = 1.0 / np.sqrt(np.diagonal(hessian))
-    inverse = np.linalg.inv(hessian * np.multiply.outer(scale, scale))
+    scaled, scale = unit_diagonal(hessian)
+    inverse = np.linalg.inv(scaled)
     vcov: Array = (inverse + inverse.T) / 2 * np.multiply.outer(scale, scale) * (2.0 / n)
     return vcov

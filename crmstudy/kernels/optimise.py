@@ -79,7 +79,7 @@ class _Iteration:
         self.scoring_steps = _SCORING_STEPS if scoring else 0
         self.hessian = objective.expected_hessian(point)
         self.inverse = regular_inverse(self.hessian if scoring else np.diag(np.diagonal(self.hessian)))
-        self.fresh = True  # the inverse belongs to the present point
+        self.fresh = scoring  # whether the inverse is that of the present Hessian
 
     def run(self, max_iter: int) -> Optimum:
         for step_number in range(max_iter):
@@ -159,13 +159,21 @@ class _Iteration:
         return Optimum(self.point, self.hessian, self.distance(), iterations, converged, reason)
 
 
+def unit_diagonal(hessian: Array) -> tuple[Array, Array]:
+    """The Hessian scaled to a unit diagonal, and the scale: units may differ by many powers of ten.
+
+    An element of the diagonal that is not positive keeps its scale.
+    """
+    diagonal = np.diagonal(hessian)
+    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    return hessian * np.multiply.outer(scale, scale), scale
+
+
 def regular_inverse(hessian: Array) -> Array:
     """The inverse of a Hessian; directions it says nothing about are damped instead of blown up."""
     if not len(hessian):
         return hessian
-    diagonal = np.diagonal(hessian)
-    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))  # by itself: units differ by many powers of ten
-    scaled = hessian * np.multiply.outer(scale, scale)
+    scaled, scale = unit_diagonal(hessian)
     factor, failed = lapack.dpotrf(scaled, lower=1)
     if not failed and np.diagonal(factor).min(initial=1.0) > 1e-5:
         lower, _ = lapack.dpotri(factor, lower=1)
@@ -182,12 +190,10 @@ def is_well_conditioned(hessian: Array, above: float) -> bool:
 
     It is at least one over the trace of the inverse, which costs less than the eigenvalues.
     """
-    diagonal = np.diagonal(hessian)
-    if not (diagonal > 0).all():
+    if not len(hessian):
         return False
-    scale = 1.0 / np.sqrt(diagonal)
-    factor, failed = lapack.dpotrf(hessian * np.multiply.outer(scale, scale), lower=1)
-    if failed or not len(hessian):
+    factor, failed = lapack.dpotrf(unit_diagonal(hessian)[0], lower=1)
+    if failed:
         return False
     inverse, failed = lapack.dpotri(factor, lower=1)
     return not failed and float(np.trace(inverse)) * above < 1.0
@@ -200,7 +206,5 @@ def weakest_direction(hessian: Array) -> tuple[float, Array]:
     """
     if not len(hessian):
         return 1.0, np.zeros(0)
-    diagonal = np.diagonal(hessian)
-    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    values, vectors = np.linalg.eigh(hessian * np.multiply.outer(scale, scale))
+    values, vectors = np.linalg.eigh(unit_diagonal(hessian)[0])
     return float(values[0]), vectors[:, 0]

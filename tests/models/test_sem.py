@@ -377,3 +377,10 @@ def test_a_factor_with_the_name_of_a_column_is_refused(mobi):
 
 def test_a_marker_near_zero_is_no_crash(mobi):
     assert sem("f =~ 1e-320*PERQ1 + PERQ2 + PERQ3", mobi).n == 250
+
+
+def test_parameters_on_their_way_to_infinity_are_no_proof_against_identification(mobi):
+    stopped = sem(STRUCTURE, mobi, control={"max_iter": 1})
+    assert [note.code for note in stopped.notes] == ["SEM_NOT_CONVERGED"]
+    too_many = sem("f =~ PERQ1 + PERQ2", mobi, control={"max_iter": 1})
+    assert "SEM_NOT_IDENTIFIED" in [note.code for note in too_many.notes]
