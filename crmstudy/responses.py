@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import DataError, Fault, UnsupportedError, did_you_mean
+from crmstudy.imputed import Imputed
 from crmstudy.instrument import Instrument, Item, Scale
 from crmstudy.notes import Note, Provenance
 
@@ -205,10 +206,15 @@ def frame_of(data: object) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     DataError
         For anything else, for a frame without rows, and for column names that stand twice.
     UnsupportedError
-        For a path.
+        For a path, and for multiply imputed data.
     """
     if isinstance(data, Responses):
         return pd.concat([data.values, data.variables], axis=1), data.notes
+    if isinstance(data, Imputed):
+        raise UnsupportedError(
+            f"this analysis takes one data set and cannot pool; found {data.m} completed ones. Give one of them "
+            "(imputed.sets[0]), or use an analysis that pools: sem, cfa."
+        )
     if isinstance(data, str) or hasattr(data, "__fspath__"):
         raise UnsupportedError(f"data as a path ({data}) is not supported; read it first with read_responses(path).")
     if not isinstance(data, pd.DataFrame):

@@ -25,7 +25,7 @@ ESTIMATE_COLUMNS = ("term", "estimate", "std_error", "statistic", "df", "p_value
 #: Columns of ``.estimates`` of a structural equation model.
 SEM_COLUMNS = (
     "lhs", "op", "rhs", "block", "level", "group", "label", "estimate", "std_error", "statistic", "p_value", "ci_low",
-    "ci_high", "std_lv", "std_all", "std_nox",
+    "ci_high", "std_lv", "std_all", "std_nox", "std_lv_se", "std_all_se", "std_nox_se",
 )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ import pytest
 import crmstudy
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Public names that hold functions of their own: ``cs.power.rmsea``.
+NAMESPACES = {"power"}
 
 
 def _loaded_by(statement: str) -> set[str]:
@@ -46,9 +48,9 @@ def test_every_public_name_is_its_object_after_every_submodule_is_imported():
         if module.name != "crmstudy.__main__":
             importlib.import_module(module.name)
     for name in crmstudy.__all__:
-        assert not isinstance(getattr(crmstudy, name), ModuleType), name
+        assert isinstance(getattr(crmstudy, name), ModuleType) is (name in NAMESPACES), name
     for name in set(crmstudy.__all__) - {"__version__"}:
-        assert getattr(crmstudy, name).__name__ == name
+        assert getattr(crmstudy, name).__name__.split(".")[-1] == name
 
 
 def test_all_is_sorted_and_complete():

@@ -58,6 +58,37 @@ DERIVED = 1e-6
 #: Our own gradient at the optimum, in standard errors still to go.
 GRADIENT_IN_SE = 1e-6
 
+# --- lavaan with groups, means, other estimators, robust tests, missing data (tests/reference/R/sem_general.R) -----
+
+#: Scaling factors are traces of products of the matrices below the standard errors. lavaan takes the observed
+#: information by differences with a step of 1e-6, which leaves 1e-10 of rounding in its elements, and inverts it at
+#: condition numbers of 1e4 and less.
+SCALING_RELATIVE = 1e-6
+#: A scaled chi-square is a quotient of both.
+SCALED_CHISQ_RELATIVE = 2 * SCALING_RELATIVE
+#: Indices made of scaled or corrected chi-squares: the slope is below 2 per relative change of either chi-square.
+SCALED_INDEX = 4 * SCALED_CHISQ_RELATIVE
+#: Their p-values: density times chi-square, below 5 at the degrees of freedom here, times the relative change.
+SCALED_P_VALUE = 5 * SCALED_CHISQ_RELATIVE
+#: Degrees of freedom of the mean- and variance-adjusted test, trace(UG)^2 / trace(UGUG).
+SCALED_DF_RELATIVE = 2 * SCALING_RELATIVE
+#: Critical N: a quantile over the chi-square, the shift of 1 aside.
+CRITICAL_N_RELATIVE = 1e-6
+#: Standard errors of standardised solutions: the delta method on top of vcov, which is right to twice the tolerance of
+#: a standard error; where much cancels (nearly fixed ones) the absolute part counts.
+STANDARDISED_SE_RELATIVE = 2 * STANDARD_ERROR_RELATIVE
+STANDARDISED_SE = 1e-7
+#: lavaan sets a standard error of a standardised solution below eps^0.25 to 0.
+STANDARDISED_SE_ZERO = 1.23e-4
+#: A residual over its standard error: the numerator to DERIVED of a variable's spread times the root of N (below 50),
+#: the denominator to the tolerance of a standard error.
+RESIDUAL_Z = 50 * DERIVED
+RESIDUAL_Z_RELATIVE = 2 * STANDARD_ERROR_RELATIVE
+#: lavaan leaves a residual below 1e-5 as it is instead of dividing it.
+RESIDUAL_NEAR_ZERO = 1e-5
+#: Beyond this a standardised residual of lavaan is one over the root of a rounding error: it has no error of its own.
+RESIDUAL_Z_OF_ROUNDING = 1e6
+
 # --- reliability, regression, correlation against psych, stats, sandwich ------------------------------------------
 
 #: R computes alpha, its interval, item statistics, correlations, distances and tests by closed forms.

@@ -1,27 +1,21 @@
-"""Arithmetic over parameter labels, as ``:=`` uses it: parsed once, evaluated on numbers or arrays, differentiated."""
+"""Arithmetic over parameter labels, as ``:=`` and constraints use it: parsed, evaluated, differentiated, printed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import xlogy
 
 from crmstudy.errors import did_you_mean
+from crmstudy.grammar.functions import FUNCTIONS, UNARY, VARIADIC, combine, combine_slopes
 from crmstudy.grammar.tokens import Token
 
 Values = Mapping[str, Any]
 Dual = tuple[Any, Any]  # value and gradient
 
-#: Functions of one argument: the function and its derivative.
-FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
-    "exp": (np.exp, np.exp),
-    "log": (np.log, lambda x: 1.0 / x),
-    "log10": (np.log10, lambda x: 1.0 / (x * np.log(10.0))),
-    "sqrt": (np.sqrt, lambda x: 0.5 / np.sqrt(x)),
-    "abs": (np.abs, np.sign),
-}
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 4, "**": 4}
 _UNARY_BINDING = 3
 
@@ -38,8 +32,8 @@ class ExpressionFault(Exception):
 class Expression:
     """An arithmetic expression over labels.
 
-    ``tree`` is a nested tuple (``("+", left, right)``, ``("call", "exp", argument)``, ``("name", "a")``,
-    ``("number", 2.0)``, ``("minus", argument)``).
+    ``tree`` is a nested tuple (``("+", left, right)``, ``("call", "exp", argument)`` with one argument or more,
+    ``("name", "a")``, ``("number", 2.0)``, ``("minus", argument)``).
     """
 
     tree: tuple[Any, ...]
@@ -58,6 +52,10 @@ class Expression:
         """Value and gradient by the chain rule, given each label's value and gradient (forward mode)."""
         with np.errstate(all="ignore"):
             return _dual(self.tree, values, gradients)
+
+    def replaced(self, known: Mapping[str, Expression]) -> Expression:
+        """The expression with every name in ``known`` replaced by what it stands for."""
+        return Expression(_replaced(self.tree, known))
 
     def __str__(self) -> str:
         return _print(self.tree, 0)
@@ -128,9 +126,14 @@ class _Reader:
             hint = did_you_mean(name.text, FUNCTIONS)
             raise ExpressionFault(f"'{name.text}' is not a function known here ({known}).{hint}", name)
         self.take()
-        argument = self.read(0)
+        arguments = [self.read(0)]
+        while (token := self.peek()) is not None and token.text == ",":
+            self.take()
+            arguments.append(self.read(0))
         self.close()
-        return ("call", name.text, argument)
+        if len(arguments) > 1 and name.text not in VARIADIC:
+            raise ExpressionFault(f"'{name.text}()' takes one argument; found {len(arguments)}.", name)
+        return ("call", name.text, *arguments)
 
     def close(self) -> None:
         token = self.peek()
@@ -145,6 +148,12 @@ def _names(tree: tuple[Any, ...]) -> list[str]:
     return [name for part in tree[1:] if isinstance(part, tuple) for name in _names(part)]
 
 
+def _replaced(tree: tuple[Any, ...], known: Mapping[str, Expression]) -> tuple[Any, ...]:
+    if tree[0] == "name":
+        return known[tree[1]].tree if tree[1] in known else tree
+    return tuple(_replaced(part, known) if isinstance(part, tuple) else part for part in tree)
+
+
 def _value(tree: tuple[Any, ...], values: Values) -> Any:
     kind = tree[0]
     if kind == "number":
@@ -154,7 +163,8 @@ def _value(tree: tuple[Any, ...], values: Values) -> Any:
     if kind == "minus":
         return -_value(tree[1], values)
     if kind == "call":
-        return FUNCTIONS[tree[1]][0](_value(tree[2], values))
+        arguments = [_value(part, values) for part in tree[2:]]
+        return combine(tree[1], arguments) if tree[1] in VARIADIC else UNARY[tree[1]][0](arguments[0])
     left, right = _value(tree[1], values), _value(tree[2], values)
     if kind == "+":
         return left + right
@@ -175,9 +185,7 @@ def _dual(tree: tuple[Any, ...], values: Values, gradients: Mapping[str, Any]) -
         value, slope = _dual(tree[1], values, gradients)
         return -value, -slope
     if kind == "call":
-        function, derivative = FUNCTIONS[tree[1]]
-        value, slope = _dual(tree[2], values, gradients)
-        return function(value), derivative(value) * slope
+        return _dual_of_call(tree[1], [_dual(part, values, gradients) for part in tree[2:]])
     left, left_slope = _dual(tree[1], values, gradients)
     right, right_slope = _dual(tree[2], values, gradients)
     if kind == "+":
@@ -189,10 +197,23 @@ def _dual(tree: tuple[Any, ...], values: Values, gradients: Mapping[str, Any]) -
     if kind == "/":
         ratio = np.divide(left, right)
         return ratio, np.divide(left_slope - ratio * right_slope, right)
-    power = np.power(np.asarray(left, dtype=float), right)
-    slope = right * np.power(np.asarray(left, dtype=float), right - 1.0) * left_slope
-    if not _is_constant(tree[2]):
-        slope = slope + power * np.log(left) * right_slope
+    return _dual_of_power((left, left_slope), (right, right_slope), constant=_is_constant(tree[2]))
+
+
+def _dual_of_call(name: str, arguments: list[Dual]) -> Dual:
+    values, slopes = [value for value, _ in arguments], [slope for _, slope in arguments]
+    if name in VARIADIC:
+        return combine(name, values), combine_slopes(name, values, slopes)
+    function, derivative = UNARY[name]
+    return function(values[0]), derivative(values[0]) * slopes[0]
+
+
+def _dual_of_power(base: Dual, exponent: Dual, *, constant: bool) -> Dual:
+    left, right = np.asarray(base[0], dtype=float), exponent[0]
+    power = np.power(left, right)
+    slope = np.where(np.equal(right, 0.0), 0.0, right * np.power(left, right - 1.0)) * base[1]
+    if not constant:
+        slope = slope + xlogy(power, left) * exponent[1]
     return power, slope
 
 
@@ -208,7 +229,7 @@ def _print(tree: tuple[Any, ...], binding: int) -> str:
     if kind == "name":
         return str(tree[1])
     if kind == "call":
-        return f"{tree[1]}({_print(tree[2], 0)})"
+        return f"{tree[1]}({', '.join(_print(part, 0) for part in tree[2:])})"
     if kind == "minus":
         text = "-" + _print(tree[1], _UNARY_BINDING)
         return f"({text})" if binding >= _UNARY_BINDING else text

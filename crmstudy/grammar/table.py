@@ -1,32 +1,37 @@
 """The parameter table: every parameter of a model, written or implied, as lavaan's ``sem()`` and ``cfa()`` add them.
 
 Rules (lavaan 0.6-14): the first loading of each factor is 1 (or, with ``std_lv``, its variance is 1); residual
-variances of all observed variables and variances of all factors are free; exogenous factors covary; outcomes that
-predict nothing covary; observed exogenous variables keep their sample moments (``fixed_x``); the residual variance of
-a factor's only indicator is 0. Whatever the author wrote comes before these rules.
+variances of all observed variables and variances of all factors are free; a composite has no residual; exogenous
+factors covary; outcomes that predict nothing covary; observed exogenous variables keep their sample moments
+(``fixed_x``); the residual variance of a factor's only indicator is 0; with a mean structure, intercepts of observed
+variables are free and latent means 0. Whatever the author wrote comes before these rules. In several groups all this
+holds for each; ``group_equal`` ties parameters across them.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from crmstudy.errors import Fault, ModelError
-from crmstudy.grammar.spec import Definition, ModelSpec, Term
-from crmstudy.grammar.tokens import point_at
+from crmstudy.errors import ModelError
+from crmstudy.grammar.grouping import check_group_equal, group_texts, modify, spread, tied_labels
+from crmstudy.grammar.implied import Draft, Roles, draft_rows
+from crmstudy.grammar.spec import Constraint, Definition, ModelSpec
+from crmstudy.grammar.ties import Ties, join_labels, tie, without_definitions
 
-Key = tuple[str, str, str]
+__all__ = ["Constraint", "Definition", "ParameterTable", "Row", "build_table"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One parameter.
 
+    ``op`` is ``=~``, ``<~``, ``~``, ``~~``, ``~1`` (intercept or mean; ``rhs`` is empty) or ``~*~`` (scaling factor).
     ``free`` is its number among the free parameters (from 1; equal parameters share it) or 0 when it is fixed at
-    ``value``. ``exogenous`` marks a moment of an observed exogenous variable, fixed at its sample value. ``user`` tells
-    whether the author wrote it. ``block``, ``level`` and ``group`` count from 1.
+    ``value``. ``label`` is the author's, or lavaan's ``.p7.`` where equality ties rows without one. ``exogenous`` marks
+    a moment of an observed exogenous variable, fixed at its sample value. ``user`` tells whether the author wrote it.
+    ``block``, ``level`` and ``group`` count from 1; ``lower`` and ``upper`` are bounds.
     """
 
     lhs: str
@@ -41,19 +46,24 @@ class Row:
     block: int = 1
     level: int = 1
     group: int = 1
+    lower: float | None = None
+    upper: float | None = None
 
     @property
     def name(self) -> str:
         """``lhs op rhs`` as it is read."""
-        return f"{self.lhs} {self.op} {self.rhs}"
+        return f"{self.lhs} {self.op} {self.rhs}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterTable:
     """All parameters of a model and the variables they join.
 
-    ``latent`` and ``observed`` fix the order of the matrices; ``exogenous`` are the observed variables whose moments
-    are only ever predictors; with ``fixed_x`` their moments stay at their sample values.
+    ``rows`` has all of group 1, then all of group 2, and so on. ``latent`` (composites among them) and ``observed`` fix
+    the order of the matrices; ``exogenous`` are the observed variables whose moments are only ever predictors; with
+    ``fixed_x`` their moments stay at their sample values. ``constraints`` are those that are no plain equality of two
+    parameters, with definitions replaced by what they stand for. ``tied_across_groups`` are labels that were written
+    once for several groups and so hold parameters equal across them.
     """
 
     rows: tuple[Row, ...]
@@ -61,28 +71,64 @@ class ParameterTable:
     observed: tuple[str, ...]
     exogenous: tuple[str, ...]
     fixed_x: bool
-    definitions: tuple[Definition, ...]
+    meanstructure: bool = False
+    n_groups: int = 1
+    definitions: tuple[Definition, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    composites: tuple[str, ...] = ()
+    tied_across_groups: tuple[str, ...] = ()
 
     @property
     def n_fixed_moments(self) -> int:
-        """Number of sample moments that are given rather than modelled."""
-        return len(self.exogenous) * (len(self.exogenous) + 1) // 2 if self.fixed_x else 0
+        """Number of sample moments of one group that are given rather than modelled."""
+        size = len(self.exogenous)
+        return (size * (size + 1) // 2 + (size if self.meanstructure else 0)) if self.fixed_x else 0
 
     @property
     def n_free(self) -> int:
         """Number of free parameters, equal ones counted once."""
         return max((row.free for row in self.rows), default=0)
 
+    @property
+    def label_rows(self) -> dict[str, int]:
+        """The first row of each label."""
+        found: dict[str, int] = {}
+        for index, row in enumerate(self.rows):
+            if row.label is not None:
+                found.setdefault(row.label, index)
+        return found
+
+    def group_rows(self, group: int) -> tuple[Row, ...]:
+        """The rows of one group (from 1)."""
+        return tuple(row for row in self.rows if row.group == group)
+
+    def named_values(self, values: Sequence[Any]) -> Mapping[str, Any]:
+        """The value of each label and of each definition, given the value (or an array of draws) of each row."""
+        named = {label: values[index] for label, index in self.label_rows.items()}
+        for item in self.definitions:
+            named[item.name] = item.expression.value(named)
+        return named
+
     def free_names(self) -> list[str]:
-        """A name for each free parameter: its label, or the first ``lhs op rhs`` that has it."""
+        """A name for each free parameter: its label, or the first ``lhs op rhs`` that has it, with its group."""
         names: dict[int, str] = {}
         for row in self.rows:
             if row.free:
-                names.setdefault(row.free, row.label or row.name)
+                behind = f".g{row.group}" if row.group > 1 else ""
+                names.setdefault(row.free, row.label or row.name + behind)
         return [names[number] for number in sorted(names)]
 
 
-def build_table(spec: ModelSpec, *, std_lv: bool = False, fixed_x: bool = True) -> ParameterTable:
+def build_table(
+    spec: ModelSpec,
+    *,
+    std_lv: bool = False,
+    fixed_x: bool = True,
+    meanstructure: bool = False,
+    n_groups: int = 1,
+    group_equal: Collection[str] = (),
+    group_partial: Collection[str] = (),
+) -> ParameterTable:
     """Complete a specification with the parameters it implies.
 
     Parameters
@@ -93,138 +139,73 @@ def build_table(spec: ModelSpec, *, std_lv: bool = False, fixed_x: bool = True) 
         Set the scale of every factor by a (residual) variance of 1 instead of a first loading of 1.
     fixed_x : bool
         Keep the moments of observed exogenous variables at their sample values.
+    meanstructure : bool
+        Model the means too; a model in which an intercept is written always does.
+    n_groups : int
+        Number of groups.
+    group_equal : collection of str
+        What is held equal across groups: ``loadings``, ``composite.loadings``, ``intercepts``, ``means``,
+        ``residuals``, ``residual.covariances``, ``lv.variances``, ``lv.covariances``, ``regressions``.
+    group_partial : collection of str
+        Parameters that stay free of it, such as ``"f =~ x2"`` or ``"x2 ~ 1"``.
 
     Raises
     ------
     ModelError
-        When equal parameters are fixed at different values, or ``equal()`` names a parameter the model lacks.
+        When the model names no observed variable, equal parameters are fixed at different values, ``c()`` has entries
+        for another number of groups, or ``equal()`` or ``group_partial`` name a parameter the model lacks.
+    UnsupportedError
+        When ``group_equal`` names what this version does not have.
     """
-    roles = _Roles(spec)
-    exogenous = roles.exogenous
-    rows = [_from_term(term) for term in spec.terms]
-    taken = {term.key for term in spec.terms}
-    rows += _implied_rows(spec, roles, exogenous, taken, fixed_x=fixed_x)
-    rows = _set_scales(rows, spec, std_lv=std_lv)
-    rows = _fix_single_indicators(rows, spec)
-    rows = _number(_tie(rows, spec))
-    last = [name for name in spec.observed if name in exogenous]
-    observed = tuple([name for name in spec.observed if name not in exogenous] + last)
-    return ParameterTable(tuple(rows), spec.latent, observed, tuple(last), fixed_x, spec.definitions)
+    if not spec.observed:
+        raise ModelError("the model names no observed variable; give each factor indicators, as in 'f =~ x1 + x2'.")
+    check_group_equal(group_equal)
+    equal = frozenset(group_equal) if n_groups > 1 else frozenset()
+    partial = tuple(group_partial) if n_groups > 1 else ()
+    has_means = meanstructure or spec.has_means or bool({"intercepts", "means"} & equal)
+    roles = Roles(spec)
+    drafts = draft_rows(roles, std_lv=std_lv, fixed_x=fixed_x, meanstructure=has_means)
+    rows = spread(drafts, roles, n_groups, std_lv=std_lv, equal=equal)
+    modify(rows, n_groups, spec.source)
+    ties = tie(rows, group_texts(rows, roles, equal, partial), spec)
+    constraints = join_labels(ties, without_definitions(spec.constraints, spec.definitions), spec.source)
+    last = roles.exogenous
+    return ParameterTable(
+        rows=tuple(_numbered(rows, ties)),
+        latent=spec.latent,
+        observed=tuple(name for name in spec.observed if name not in last) + last,
+        exogenous=last,
+        fixed_x=fixed_x,
+        definitions=spec.definitions,
+        meanstructure=has_means,
+        n_groups=n_groups,
+        constraints=constraints,
+        composites=spec.composites,
+        tied_across_groups=tied_labels(rows, n_groups, equal),
+    )
 
 
-class _Roles:
-    """Who measures, who predicts and who is predicted."""
-
-    def __init__(self, spec: ModelSpec) -> None:
-        self.latent = spec.latent
-        self.indicators = {t.rhs for t in spec.terms if t.op == "=~"}
-        self.outcomes = {t.lhs for t in spec.terms if t.op == "~"}
-        self.predictors = {t.rhs for t in spec.terms if t.op == "~"}
-        in_covariances = {name for t in spec.terms if t.op == "~~" for name in (t.lhs, t.rhs)}
-        self.exogenous = tuple(
-            name
-            for name in spec.observed
-            if name in self.predictors and name not in self.indicators | self.outcomes | in_covariances
+def _numbered(drafts: Sequence[Draft], ties: Ties) -> list[Row]:
+    """Number the free parameters in the order of their first rows."""
+    numbers: dict[int, int] = {}
+    rows = []
+    for index, draft in enumerate(drafts):
+        free = numbers.setdefault(ties.root(index), len(numbers) + 1) if draft.free else 0
+        rows.append(
+            Row(
+                draft.lhs,
+                draft.op,
+                draft.rhs,
+                free,
+                draft.value,
+                draft.label,
+                start=draft.start if draft.free else None,
+                user=draft.user,
+                exogenous=draft.exogenous,
+                block=draft.group,
+                group=draft.group,
+                lower=draft.lower if draft.free else None,
+                upper=draft.upper if draft.free else None,
+            )
         )
-
-    def exogenous_latent(self) -> list[str]:
-        return [name for name in self.latent if name not in self.indicators | self.outcomes]
-
-    def pure_outcomes(self, names: Iterable[str]) -> list[str]:
-        return [name for name in names if name in self.outcomes - self.indicators - self.predictors]
-
-
-def _from_term(term: Term) -> Row:
-    free = 0 if term.fixed is not None else -1
-    return Row(term.lhs, term.op, term.rhs, free, term.fixed, term.label, term.start, user=True)
-
-
-def _implied_rows(
-    spec: ModelSpec, roles: _Roles, exogenous: Sequence[str], taken: set[Key], *, fixed_x: bool
-) -> list[Row]:
-    pairs = [(name, name) for name in spec.observed if name not in exogenous]
-    pairs += [(name, name) for name in spec.latent]
-    pairs += combinations(roles.exogenous_latent(), 2)
-    outcomes = roles.pure_outcomes(spec.latent) + roles.pure_outcomes(spec.observed)
-    pairs += combinations(outcomes, 2)
-    rows = [Row(a, "~~", b, -1) for a, b in pairs if Term(a, "~~", b).key not in taken]
-    moments = [(a, b) for i, a in enumerate(exogenous) for b in exogenous[i:]]
-    return rows + [Row(a, "~~", b, 0 if fixed_x else -1, exogenous=fixed_x) for a, b in moments]
-
-
-def _set_scales(rows: list[Row], spec: ModelSpec, *, std_lv: bool) -> list[Row]:
-    """Fix the first loading (or, with ``std_lv``, the variance) of each factor, unless the author freed or fixed it."""
-    decided = {term.key for term in spec.terms if term.fixed is not None or term.free}
-    first: set[str] = set()
-    scaled = []
-    for row in rows:
-        key = Term(row.lhs, row.op, row.rhs).key
-        if std_lv:
-            sets_scale = row.op == "~~" and row.lhs == row.rhs and row.lhs in spec.latent
-        else:
-            sets_scale = row.op == "=~" and row.lhs not in first
-            first.update([row.lhs] if row.op == "=~" else [])
-        scale = 1.0 if row.start is None else row.start  # lavaan: a start value of the marker is what it is fixed at
-        scaled.append(replace(row, free=0, value=scale) if sets_scale and key not in decided else row)
-    return scaled
-
-
-def _fix_single_indicators(rows: list[Row], spec: ModelSpec) -> list[Row]:
-    """The residual variance of a factor's only indicator is 0, unless it was written or serves another factor."""
-    sizes = Counter(term.lhs for term in spec.terms if term.op == "=~")
-    served = Counter(term.rhs for term in spec.terms if term.op == "=~")
-    single = {t.rhs for t in spec.terms if t.op == "=~" and sizes[t.lhs] == 1 and served[t.rhs] == 1}
-    return [
-        replace(row, free=0, value=0.0)
-        if not row.user and row.op == "~~" and row.lhs == row.rhs and row.lhs in single
-        else row
-        for row in rows
-    ]
-
-
-def _tie(rows: list[Row], spec: ModelSpec) -> list[Row]:
-    """Turn ``equal()`` into shared labels and let a fixed parameter fix those that share its label."""
-    by_key = {Term(row.lhs, row.op, row.rhs).key: index for index, row in enumerate(rows)}
-    faults: list[Fault] = []
-    for term in spec.terms:
-        if term.equal_to is None or term.token is None:
-            continue
-        target = by_key.get(Term(*term.equal_to).key)
-        if target is None:
-            message = f"equal() names '{' '.join(term.equal_to)}', which is not a parameter of the model."
-            faults.append(point_at(spec.source, term.token, message))
-            continue
-        label = rows[target].label or "".join(term.equal_to)
-        rows[target] = replace(rows[target], label=label)
-        mine = by_key[term.key]
-        rows[mine] = replace(rows[mine], label=label)
-    values: dict[str, float] = {}
-    for row in rows:
-        if row.label is None or row.value is None:
-            continue
-        if values.setdefault(row.label, row.value) != row.value:
-            message = f"the label '{row.label}' ties parameters fixed at {values[row.label]:g} and {row.value:g}."
-            faults.append(Fault(message))
-    if faults:
-        raise ModelError(faults)
-    return [
-        replace(row, free=0, value=values[row.label]) if row.label is not None and row.label in values else row
-        for row in rows
-    ]
-
-
-def _number(rows: list[Row]) -> list[Row]:
-    by_label: dict[str, int] = {}
-    numbered, last = [], 0
-    for row in rows:
-        if row.free == 0:
-            numbered.append(row)
-            continue
-        known = by_label.get(row.label) if row.label is not None else None
-        if known is None:
-            last += 1
-            known = last
-            if row.label is not None:
-                by_label[row.label] = known
-        numbered.append(replace(row, free=known))
-    return numbered
+    return rows

@@ -33,11 +33,19 @@ class Token:
     column: int
 
 
+class SyntaxFault(Exception):
+    """Ends the reading of a formula or a part of it: the token it fails at, and whether it is right but not built."""
+
+    def __init__(self, token: Token, message: str, *, unsupported: bool = False) -> None:
+        super().__init__(message)
+        self.token, self.unsupported = token, unsupported
+
+
 def tokenise(text: str) -> list[Token]:
     """Cut a model text into words; comments (``#``, ``!``) and spaces are left out, line breaks are kept."""
     tokens: list[Token] = []
     line, line_start = 1, 0
-    for match in _WORDS.finditer(text):
+    for match in _WORDS.finditer(text.replace("\u02dc", "~")):  # the small tilde that comes out of printed pages
         kind = match.lastgroup
         if kind not in ("comment", "space"):
             tokens.append(Token(kind, match.group(), line, match.start() - line_start + 1))  # type: ignore[arg-type]

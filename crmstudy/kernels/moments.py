@@ -43,6 +43,28 @@ def covariance(values: Array, *, ddof: int = 1) -> Array:
     return np.asarray(centred.T @ centred / (len(values) - ddof), dtype=np.float64)
 
 
+def available_moments(values: Array) -> tuple[Array, Array]:
+    """Covariances pair by pair and means variable by variable, from the values there are.
+
+    Parameters
+    ----------
+    values : array of shape (n, k)
+        NaN where missing; every pair is present in two rows at least.
+
+    Returns
+    -------
+    (k, k) and (k,) arrays
+        Covariances over n_pair - 1, times (n - 1) / n, and means.
+    """
+    present = ~np.isnan(values)
+    filled, counted = np.where(present, values, 0.0), present.astype(np.float64)
+    pairs = counted.T @ counted
+    sums = filled.T @ counted  # sum of variable i over rows that have j too
+    products = filled.T @ filled - sums * sums.T / pairs
+    n = len(values)
+    return products / (pairs - 1.0) * (n - 1.0) / n, np.asarray(filled.sum(axis=0) / counted.sum(axis=0))
+
+
 def correlation(cov: Array) -> Array:
     """Correlation matrix of a covariance matrix with positive variances; what rounding leaves near 1 in size is 1."""
     scale = np.sqrt(np.diag(cov))

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import lapack
 
-from crmstudy.kernels.cbsem import Array, MaximumLikelihood, Point
+from crmstudy.kernels.discrepancy import Discrepancy, Point
+from crmstudy.kernels.structure import Array
 
-_SCORING_STEPS = 4
+_SCORING_STEPS = 3
 _SMALLEST_STEP = 1e-7
 _DAMPINGS = (0.0, 1e-3, 1e-1, 1e1)
 
@@ -25,7 +26,7 @@ class Optimum:
     """Where the iteration ended.
 
     ``hessian`` is the expected Hessian there, ``distance`` the largest step still asked for in standard errors,
-    ``reason`` why it stopped when it did not converge.
+    ``reason`` why it stopped when it did not converge, ``jacobian`` (r, q) the slopes of the constraints that bind.
     """
 
     point: Point
@@ -34,10 +35,11 @@ class Optimum:
     iterations: int
     converged: bool
     reason: str = ""
+    jacobian: Array | None = None
 
 
 def minimise(
-    objective: MaximumLikelihood,
+    objective: Discrepancy,
     start: Array,
     n: float,
     *,
@@ -49,7 +51,7 @@ def minimise(
 
     Parameters
     ----------
-    objective : MaximumLikelihood
+    objective : Discrepancy
         Gives the discrepancy, its gradient and its expected Hessian.
     start : (q,) array
         Start values; the implied matrices must be positive definite there.
@@ -74,7 +76,7 @@ def minimise(
 
 
 class _Iteration:
-    def __init__(self, objective: MaximumLikelihood, point: Point, n: float, tolerance: float, scoring: bool) -> None:
+    def __init__(self, objective: Discrepancy, point: Point, n: float, tolerance: float, scoring: bool) -> None:
         self.objective, self.point, self.n, self.tolerance = objective, point, n, tolerance
         self.scoring_steps = _SCORING_STEPS if scoring else 0
         self.hessian = objective.expected_hessian(point)
@@ -174,14 +176,16 @@ def regular_inverse(hessian: Array) -> Array:
     if not len(hessian):
         return hessian
     scaled, scale = unit_diagonal(hessian)
-    factor, failed = lapack.dpotrf(scaled, lower=1)
+    factor, failed = lapack.dpotrf(scaled, lower=1)  # leaves zeros above the diagonal
     if not failed and np.diagonal(factor).min(initial=1.0) > 1e-5:
-        lower, _ = lapack.dpotri(factor, lower=1)
-        inverse = np.tril(lower) + np.tril(lower, -1).T
+        lower, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+        inverse = lower + lower.T
+        inverse.flat[:: len(inverse) + 1] *= 0.5
     else:
         values, vectors = np.linalg.eigh(scaled)
         inverse = (vectors / np.maximum(values, 1e-6)) @ vectors.T
-    result: Array = inverse * np.multiply.outer(scale, scale)
+    inverse *= np.multiply.outer(scale, scale)
+    result: Array = inverse
     return result
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from crmstudy.grammar.fit import fit_model
-from crmstudy.grammar.options import SemKeywords, with_sem_keywords
-from crmstudy.grammar.semresult import SemResult
+from crmstudy.estimating.options import SemKeywords, with_sem_keywords
+from crmstudy.fitted.fit import fit_model
+from crmstudy.fitted.pooledresult import PooledSemResult
+from crmstudy.fitted.pooling import fit_imputed
+from crmstudy.fitted.semresult import SemResult
+from crmstudy.imputed import Imputed
 
 
 @with_sem_keywords
-def cfa(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemResult:
+def cfa(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemResult | PooledSemResult:
     """Fit a confirmatory factor analysis: factors covary freely, the first loading of each is 1.
 
     Takes what :func:`crmstudy.sem` takes; the defaults are those of lavaan's ``cfa()``, which for continuous data of
@@ -20,14 +23,14 @@ def cfa(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemRes
     ----------
     model : str
         The model in lavaan syntax.
-    data : DataFrame or Responses, optional
-        One row a respondent.
+    data : DataFrame, Responses or Imputed, optional
+        One row a respondent; completed data sets are pooled.
     **keywords
         See :func:`crmstudy.sem`.
 
     Returns
     -------
-    SemResult
+    SemResult or PooledSemResult
 
     Raises
     ------
@@ -49,4 +52,6 @@ def cfa(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemRes
     >>> cs.cfa("f =~ x1 + x2 + x3 + x4", data).n
     300
     """
+    if isinstance(data, Imputed):
+        return fit_imputed(model, data, function="cfa", **keywords)
     return fit_model(model, data, function="cfa", **keywords)

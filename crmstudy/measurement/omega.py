@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from crmstudy.errors import AnalysisError
-from crmstudy.grammar.fit import fit_model
+from crmstudy.fitted.fit import fit_model
 from crmstudy.kernels.moments import Array
 from crmstudy.kernels.reliability import omega
 from crmstudy.notes import Note

@@ -30,7 +30,7 @@ from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
 from crmstudy.scoring import analysis_frame
 
 if TYPE_CHECKING:
-    from crmstudy.grammar.semresult import SemResult
+    from crmstudy.fitted.semresult import SemResult
     from crmstudy.measurement.reliability import ReliabilityResult
     from crmstudy.models.regression import RegressionResult
 
@@ -109,7 +109,7 @@ def check_sem(result: SemResult, data: object = None) -> EngineCheck | Note:
     if reason:
         return Note("ENGINE_NOT_RUN", f"The second engine ({engine}) did not run: {reason}", "info")
     names = list(result.observed)
-    sample = result.solution.moments.covariance if data is None else _sample_covariance(data, names)
+    sample = result.solution.sample.covariance if data is None else _sample_covariance(data, names)
     scales = _scales(result, sample)
     codes = {name: f"v{i}" for i, name in enumerate([*names, *result.latent])}
     deviations = np.array([scales[name] for name in names])
@@ -348,7 +348,9 @@ def _why_not_semopy(result: SemResult) -> str:
     if not result.converged:
         return "our own estimation did not converge, so there is nothing to compare."
     if result.solution.vcov is None:
-        return "the model is not identified."
+        return "there are no standard errors."
+    if (reason := _why_another_model(result)) != "":
+        return reason
     table = result.estimates
     negative = table[(table["op"] == "~~") & (table["lhs"] == table["rhs"]) & (table["estimate"] < 0)]
     if len(negative):
@@ -365,6 +367,28 @@ def _why_not_semopy(result: SemResult) -> str:
             f"{spread:.0f} times; it needs variables on like scales."
         )
     return ""
+
+
+def _why_another_model(result: SemResult) -> str:
+    """What of a fit semopy does not have: groups, means, other estimators, incomplete rows, constraints."""
+    options, table = result.solution.options, result.solution.table
+    clustered = options.cluster is not None
+    usual = options.estimator == "ML" and not options.fiml and not clustered
+    has = {
+        "several groups": table.n_groups > 1,
+        "clusters": clustered,
+        "sampling weights": options.weights is not None,
+        "incomplete rows": options.fiml,
+        "means": table.meanstructure,
+        f"the estimator {options.estimator}": options.estimator != "ML" and options.weights is None,
+        f"standard errors of the kind '{options.se}'": usual and options.se != "standard",
+        f"information of the kind '{options.information[0]}'": usual and options.information[0] != "expected",
+        f"the likelihood '{options.likelihood}'": options.likelihood != "normal",
+        "bounds or constraints between parameters": result.solution.prepared.restrictions is not None,
+    }
+    found = [what for what, does in has.items() if does]
+    listed = " and ".join(filter(None, (", ".join(found[:-1]), *found[-1:])))
+    return f"it cannot check a model with {listed}." if found else ""
 
 
 def _sample_covariance(data: object, names: list[str]) -> Array:
@@ -392,7 +416,7 @@ def _markers(result: SemResult) -> dict[str, Any]:
 
 
 def _spread(result: SemResult) -> float:
-    deviations = np.sqrt(np.diag(result.solution.moments.covariance))
+    deviations = np.sqrt(np.diag(result.solution.sample.covariance))
     return float(deviations.max() / deviations.min())
 
 

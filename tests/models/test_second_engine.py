@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import AnalysisError, DataError
-from crmstudy.grammar.fit import fit_model
+from crmstudy.fitted.fit import fit_model
 from crmstudy.measurement.reliability import reliability
 from crmstudy.models import second_engine
 from crmstudy.models.regression import regress

@@ -25,7 +25,8 @@ class Case:
     """One reference case.
 
     ``data`` is None where the input is a covariance matrix; then ``options["keywords"]`` holds it as
-    ``sample_cov`` beside ``sample_n``. ``output`` is what R answered, read as it stands in the file.
+    ``sample_cov`` beside ``sample_n`` (and ``sample_mean``), several groups as mappings. ``output`` is what R answered,
+    read as it stands in the file.
     """
 
     name: str
@@ -72,6 +73,8 @@ def load(name: str) -> Case:
             "sample_cov": pd.read_csv(folder / covariance, index_col=0),
             "sample_n": output["n"],
         }
+    if moments := output.get("moments"):
+        settings["keywords"] |= _moments(folder, moments) | {"sample_n": output["n"]}
     return Case(
         name=name,
         folder=folder,
@@ -80,6 +83,19 @@ def load(name: str) -> Case:
         data=_data(folder, output),
         options=settings,
     )
+
+
+def _moments(folder: Path, path: str | Mapping[str, str]) -> dict[str, Any]:
+    """Covariances, and means where the file has a column ``mean``; of several groups by their names."""
+    if isinstance(path, str):
+        table = pd.read_csv(folder / path, index_col=0)
+        means = {"sample_mean": table["mean"]} if "mean" in table else {}
+        return {"sample_cov": table.drop(columns="mean", errors="ignore"), **means}
+    found: dict[str, Any] = {}
+    for group, file in path.items():
+        for name, value in _moments(folder, file).items():
+            found.setdefault(name, {})[group] = value
+    return found
 
 
 def _data(folder: Path, output: Mapping[str, Any]) -> pd.DataFrame | None:

@@ -49,3 +49,37 @@ heywood <- data.frame(
   b1 = 0.8 * second + rnorm(n, sd = 0.6), b2 = 0.7 * second + rnorm(n, sd = 0.7), b3 = 0.6 * second + rnorm(n, sd = 0.8)
 )
 write_data(round(heywood, 4), "heywood.csv")
+
+# Growth over four occasions, simulated by lavaan's author.
+write_data(Demo.growth, "growth.csv")
+
+# Soldiers of the five largest companies; UNIT is the company within its battalion.
+suppressMessages(library(multilevel))
+data(univbct)
+battalions <- univbct[univbct$TIME == 0 & univbct$COMPANY %in% c("A", "B", "C", "D", "HHC"), ]
+battalions$UNIT <- paste(battalions$BTN, battalions$COMPANY, sep = "-")
+write_data(battalions[, c("COMPANY", "UNIT", "MARITAL", "AGE", paste0(c("JOBSAT", "COMMIT", "READY"), rep(1:3, each = 3)))],
+           "battalions.csv")
+
+# Persons in companies: every third of the 99 groups of one study; all 49 of the other, with 14 of its items.
+data(bh1996)
+write_data(round(bh1996[bh1996$GRP %% 3 == 0, c("GRP", "COHES", "LEAD", "HRS", "WBEING")], 6), "teams.csv")
+data(lq2002)
+companies <- lq2002[, c("COMPID", paste0("LEAD0", 1:6), paste0("TSIG0", 1:3), paste0("HOSTIL0", 1:5))]
+companies$half <- c("even", "odd")[companies$COMPID %% 2 + 1]
+write_data(companies, "companies.csv")
+
+# The ability tests with sampling weights; and with holes: 20 patterns of missing answers, likelier where x7 is high.
+set.seed(20261122)
+tests <- paste0("x", 1:9)
+weighted <- HolzingerSwineford1939[, c("school", "sex", "ageyr", "grade", tests)]
+weighted$weight <- round(exp(rnorm(nrow(weighted), sd = 0.5)), 3)
+write_data(weighted, "holzinger_weighted.csv")
+subsets <- unlist(lapply(1:4, function(size) combn(tests, size, simplify = FALSE)), recursive = FALSE)
+patterns <- c(list(character()), subsets[sample(length(subsets), 19)])
+chance <- plogis(0.8 * as.numeric(scale(weighted$x7)))
+drawn <- ifelse(runif(nrow(weighted)) < chance, sample(2:20, nrow(weighted), replace = TRUE), 1)
+drawn[5 * 1:19] <- 2:20
+for (row in seq_len(nrow(weighted))) weighted[row, patterns[[drawn[row]]]] <- NA
+weighted$ageyr[c(17, 88, 203, 290)] <- NA
+write_data(weighted, "holzinger_holes.csv")

@@ -1,0 +1,1 @@
+"""A model meets data: options, sample, matrices, start values, the optimum and what follows from it."""

@@ -1,0 +1,9 @@
+# Nine ability tests in two schools by maximum likelihood.
+source("../../R/invariance.R")
+ladder_case("../../data/holzinger.csv", list(
+  configural = list(),
+  metric = list(group.equal = c("loadings")),
+  scalar = list(group.equal = c("loadings", "intercepts")),
+  strict = list(group.equal = c("loadings", "intercepts", "residuals")),
+  means = list(group.equal = c("loadings", "intercepts", "residuals", "means"))
+), group = "school")

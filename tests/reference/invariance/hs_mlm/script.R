@@ -1,0 +1,9 @@
+# The same by maximum likelihood with the Satorra-Bentler correction.
+source("../../R/invariance.R")
+ladder_case("../../data/holzinger.csv", list(
+  configural = list(),
+  metric = list(group.equal = c("loadings")),
+  scalar = list(group.equal = c("loadings", "intercepts")),
+  strict = list(group.equal = c("loadings", "intercepts", "residuals")),
+  means = list(group.equal = c("loadings", "intercepts", "residuals", "means"))
+), group = "school", estimator = "MLM")

@@ -1,0 +1,5 @@
+# Clusters with missing answers.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/battalions.csv", columns = c("UNIT", "JOBSAT1", "JOBSAT2", "JOBSAT3", "COMMIT1",
+             "COMMIT2", "COMMIT3", "READY1", "READY2", "READY3"), cluster = "UNIT", missing = "fiml", estimator =
+             "MLR")

@@ -1,0 +1,3 @@
+# A limit that is reached, under MLR.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "MLR")

@@ -1,0 +1,3 @@
+# Bounds of single parameters, one reached.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv")

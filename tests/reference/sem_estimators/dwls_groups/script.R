@@ -1,0 +1,4 @@
+# Diagonally weighted least squares in two schools, loadings and intercepts equal.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "DWLS", group = "school", group.equal = c("loadings",
+             "intercepts"))

@@ -1,0 +1,4 @@
+# Generalised least squares from covariances and means of two schools.
+source("../../R/sem_general.R")
+moments_case("cfa", c("Pasteur" = "pasteur.csv", "Grant-White" = "grant_white.csv"), n = c(156, 145), group.equal =
+             c("loadings", "intercepts"), estimator = "GLS")

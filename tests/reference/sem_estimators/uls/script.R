@@ -1,0 +1,3 @@
+# Unweighted least squares.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "ULS")

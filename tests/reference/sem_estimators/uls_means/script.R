@@ -1,0 +1,3 @@
+# Unweighted least squares with means.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "ULS", meanstructure = TRUE)

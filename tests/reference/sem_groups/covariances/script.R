@@ -1,0 +1,4 @@
+# Two schools from covariances alone, loadings and residual variances equal.
+source("../../R/sem_general.R")
+moments_case("cfa", c("Pasteur" = "pasteur.csv", "Grant-White" = "grant_white.csv"), n = c(156, 145), group.equal =
+             c("loadings", "residuals"))

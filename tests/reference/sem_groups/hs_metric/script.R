@@ -1,0 +1,3 @@
+# Two schools, loadings equal.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", group = "school", group.equal = c("loadings"))

@@ -1,0 +1,3 @@
+# Standard errors from the cross-products of the casewise scores.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger_holes.csv", missing = "fiml", estimator = "MLF")

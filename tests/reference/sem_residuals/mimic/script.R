@@ -1,0 +1,4 @@
+# Fixed observed predictors: their own moments have no residual.
+source("../../R/sem_after.R")
+residuals_case("sem", "../../data/holzinger.csv",
+               columns = c("sex", "ageyr", "grade", "x1", "x2", "x3", "x4", "x5", "x6"), complete = TRUE)

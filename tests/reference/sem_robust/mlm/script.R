@@ -1,0 +1,3 @@
+# Estimator MLM.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "MLM")

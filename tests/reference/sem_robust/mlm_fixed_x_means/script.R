@@ -1,0 +1,3 @@
+# MLM with fixed observed predictors and intercepts.
+source("../../R/sem_general.R")
+general_case("sem", "../../data/holzinger.csv", estimator = "MLM", meanstructure = TRUE)

@@ -1,0 +1,3 @@
+# MLM with means.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "MLM", meanstructure = TRUE)

@@ -1,0 +1,3 @@
+# Estimator MLMV.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "MLMV")

@@ -1,0 +1,4 @@
+# MLMV in two schools with loadings and intercepts equal.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "MLMV", group = "school", group.equal = c("loadings",
+             "intercepts"))

@@ -1,0 +1,3 @@
+# Estimator MLR.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "MLR")

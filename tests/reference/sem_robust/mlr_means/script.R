@@ -1,0 +1,3 @@
+# MLR with means.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "MLR", meanstructure = TRUE)

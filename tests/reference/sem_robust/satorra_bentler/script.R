@@ -1,0 +1,3 @@
+# Satorra and Bentler's test beside standard errors of maximum likelihood.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", test = "satorra.bentler")

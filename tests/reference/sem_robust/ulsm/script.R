@@ -1,0 +1,3 @@
+# Estimator ULSM.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "ULSM")

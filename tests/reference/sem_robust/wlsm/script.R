@@ -1,0 +1,3 @@
+# Estimator WLSM.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "WLSM")

@@ -1,0 +1,3 @@
+# Estimator WLSMV.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger.csv", estimator = "WLSMV")

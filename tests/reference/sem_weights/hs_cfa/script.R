@@ -1,0 +1,3 @@
+# Sampling weights.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger_weighted.csv", sampling.weights = "weight")

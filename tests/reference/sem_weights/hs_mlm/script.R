@@ -1,0 +1,3 @@
+# Sampling weights under MLM.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger_weighted.csv", sampling.weights = "weight", estimator = "MLM")

@@ -1,0 +1,4 @@
+# Sampling weights under MLR, with means.
+source("../../R/sem_general.R")
+general_case("cfa", "../../data/holzinger_weighted.csv", sampling.weights = "weight", estimator = "MLR", meanstructure
+             = TRUE)

@@ -1,0 +1,3 @@
+# A second-order model and its Schmid-Leiman solution.
+source("../../R/validity_more.R")
+second_order_case("../../data/holzinger.csv", "g")
