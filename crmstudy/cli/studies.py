@@ -25,18 +25,26 @@ def run(
     folder: Annotated[Path, typer.Argument(help="Folder of the study, or its study.yaml.")],
     out: Annotated[Path | None, typer.Option("--out", help="Output folder; FOLDER/out when left out.")] = None,
     lang: Annotated[str | None, typer.Option("--lang", help="Language of the report: en.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes for long bootstraps.")] = None,
+    backend: Annotated[str | None, typer.Option("--backend", help="Where they run: dask, or here.")] = None,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Address of the Dask cluster.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Run a study and write its report.
 
     Exit code 0: all is well; 1: the report is written, but an analysis failed or is inadmissible; 2: the input was
-    refused, with all its faults, and nothing was written.
+    refused, with all its faults, and nothing was written. The numbers do not depend on the workers.
     """
+    from crmstudy.kernels.resample import spread_over
     from crmstudy.study.job import run_job
 
     if lang is not None and lang not in LANGUAGES:
         raise UnsupportedError(f"the language '{lang}' is not known.{did_you_mean(lang, LANGUAGES)} Use en.")
-    with progress_bar(quiet=as_json) as progress:
+    if backend not in (None, "dask"):
+        raise UnsupportedError(f"the backend '{backend}' is not known; use dask, or leave --backend out.")
+    if scheduler is not None and backend is None:
+        raise InputError("--scheduler is the address of a Dask cluster; give --backend dask with it.")
+    with spread_over(workers, backend, scheduler), progress_bar(quiet=as_json) as progress:
         job = run_job(folder, out, lang=lang, progress=progress)
     if as_json:
         emit(_run_as_json(job))

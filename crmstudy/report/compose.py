@@ -11,6 +11,7 @@ from crmstudy.report.compose_card import card_section
 from crmstudy.report.compose_end import failed_block, notes_section, provenance_section
 from crmstudy.report.compose_front import banner, findings_section
 from crmstudy.report.compose_hypotheses import engine_section, hypotheses_section
+from crmstudy.report.compose_invariance import invariance_section
 from crmstudy.report.compose_measurement import correlations_section, items_section
 from crmstudy.report.compose_models import structural_section
 from crmstudy.report.compose_regression import regression_section
@@ -29,6 +30,7 @@ KINDS: Mapping[str, Callable[[Told], Section]] = {
     "regression": regression_section,
     "cfa": structural_section,
     "sem": structural_section,
+    "invariance": invariance_section,
 }
 AUDIENCES = ("research",)
 

@@ -7,6 +7,7 @@ import pandas as pd
 from crmstudy.notes import Note
 from crmstudy.report import prose
 from crmstudy.report.document import Callout, Element, Listing, Mark, Paragraph, Section, phrase
+from crmstudy.report.fitted_model import has_bootstrap_intervals
 from crmstudy.report.record import Block, StudyRecord
 from crmstudy.report.told import note_callout
 from crmstudy.results import HypothesisTest
@@ -69,8 +70,13 @@ def hypothesis_mark(test: HypothesisTest, blocks: dict[str, Block]) -> Mark:
 
 
 def interval_method(test: HypothesisTest, blocks: dict[str, Block]) -> str:
-    """How the interval of a defined parameter was made, as said before ``95% CI``; empty for all others."""
-    if test.ci_low is None or test.p_value is not None or test.analysis not in blocks:
+    """How an interval was made, as said before ``95% CI``: by bootstrap, or how that of a defined parameter was."""
+    if test.ci_low is None or test.analysis not in blocks:
+        return ""
+    result = blocks[test.analysis].result
+    if result is not None and has_bootstrap_intervals(result):
+        return "bootstrap"
+    if test.p_value is not None:
         return ""
     drawn = blocks[test.analysis].extras.get("monte_carlo")
     if not isinstance(drawn, pd.DataFrame):

@@ -32,7 +32,7 @@ def hypotheses_section(record: StudyRecord) -> Section | None:
     blocks = {block.id: block for block in record.blocks}
     levels = sorted({test.level for test in record.hypotheses})
     methods = [interval_method(test, blocks) for test in record.hypotheses]
-    letters = dict(zip(dict.fromkeys(method for method in methods if method), "ab", strict=False))
+    letters = dict(zip(dict.fromkeys(method for method in methods if method), "abc", strict=False))
     columns = [
         column("id", "H"), column("statement", "Statement and claim"), column("claim", "Claim", shown=False),
         column("analysis", "Analysis", shown=len({test.analysis for test in record.hypotheses}) > 1),
@@ -53,7 +53,10 @@ def hypotheses_section(record: StudyRecord) -> Section | None:
     general = (phrase("{}", several),) if len(levels) > 1 else ()
     table = build_table("hypotheses", phrase("Hypotheses and Verdicts"), columns, rows,
                         notes=TableNotes(general, tuple(specific)), mark="partial" if marked else "")  # fmt: skip
-    meaning = Paragraph(_meaning(levels, list(letters)))
+    defined = {
+        method for test, method in zip(record.hypotheses, methods, strict=True) if test.p_value is None and method
+    }
+    meaning = Paragraph(_meaning(levels, sorted(defined)))
     return Section("hypothesis-tests", phrase("Hypotheses"), (table, meaning))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,14 +30,22 @@ FIT_CONVENTION = phrase(
 )
 
 
-def percent_ci(level: float) -> Inline:
-    """``95% CI``."""
-    return phrase("{}% CI", Number(round(100 * level, 6), "n" if float(100 * level).is_integer() else "estimate"))
+def percent_ci(level: float, method: str = "") -> Inline:
+    """``95% CI``, or ``95% bootstrap CI``."""
+    number = Number(round(100 * level, 6), "n" if float(100 * level).is_integer() else "estimate")
+    return phrase(f"{{}}% {method} CI" if method else "{}% CI", number)
 
 
-def interval(level: float, low: object, high: object, *, bounded: bool = False) -> Inline:
+def interval(level: float, low: object, high: object, *, bounded: bool = False, places: int | None = None) -> Inline:
     """``95% CI [0.12, 0.34]``."""
-    return phrase("{} {}", percent_ci(level), Number((low, high), "interval_r" if bounded else "interval"))
+    return phrase("{} {}", percent_ci(level), Number((low, high), "interval_r" if bounded else "interval", places))
+
+
+def small_places(error: Any) -> int | None:
+    """Decimals for an estimate and its interval whose standard error two decimals would write as 0.00; else None."""
+    if is_absent(error) or not 0 < float(error) < 0.005:
+        return None
+    return min(6, math.ceil(-math.log10(float(error))))
 
 
 def joined(parts: Sequence[Inline], separator: str = ", ") -> Inline:
@@ -117,28 +126,66 @@ def state_of(block: Block) -> Inline:
     return name + phrase("done, *N* = {}.", size)
 
 
+def chisq_ending(fit: Figures) -> str:
+    """What the names of the χ² that is judged end in: ``_scaled`` where there is a scaled one."""
+    return "" if is_absent(fit.get("chisq_scaled")) else "_scaled"
+
+
+def index_ending(fit: Figures) -> str:
+    """What the names of the fit indices that are judged end in: robust ones before scaled before standard ones."""
+    endings = ("_robust", "_scaled")
+    return next((end for end in endings if not is_absent(fit.get(f"cfi{end}"))), "")
+
+
 def fit_sentence(fit: Figures) -> Inline:
-    """The fit of a covariance structure model in APA form."""
+    """The fit of a covariance structure model in APA form, by its scaled test and robust indices where it has them."""
+    size = Number(fit.get("ntotal"), "n")
+    if fit.get("df") == 0:
+        said = "The model has no degrees of freedom: it reproduces any data, and its fit cannot be tested (*N* = {})."
+        return phrase(said, size)
+    test, best = chisq_ending(fit), index_ending(fit)
+    named = {"": "", "_scaled": "scaled ", "_robust": "robust "}[best]
+    p = () if is_absent(fit.get(f"pvalue{test}")) else phrase(", {}", (PValue(fit.get(f"pvalue{test}")),))
     return phrase(
-        "χ²({}) = {}, {}; CFI = {}, TLI = {}, RMSEA = {}, 90% CI {}, SRMR = {} (*N* = {}).",
-        Number(fit.get("df"), "df"),
-        Number(fit.get("chisq"), "statistic"),
-        (PValue(fit.get("pvalue")),),
-        Number(fit.get("cfi"), "index"),
-        Number(fit.get("tli"), "index"),
-        Number(fit.get("rmsea"), "index"),
-        Number((fit.get("rmsea_ci_lower"), fit.get("rmsea_ci_upper")), "interval_r", 3),
-        Number(fit.get("srmr"), "index"),
-        Number(fit.get("ntotal"), "n"),
+        "{}χ²({}) = {}{}; {}, {}, {}, 90% CI {}, {} (*N* = {}).",
+        "Scaled " if test else None,
+        Number(fit.get(f"df{test}"), "df"),
+        Number(fit.get(f"chisq{test}"), "statistic"),
+        p,
+        _index(f"{named}CFI", fit.get(f"cfi{best}")),
+        _index(f"{named}TLI", fit.get(f"tli{best}")),
+        _index(f"{named}RMSEA", fit.get(f"rmsea{best}")),
+        Number((fit.get(f"rmsea_ci_lower{best}"), fit.get(f"rmsea_ci_upper{best}")), "interval_r", 3),
+        _index("SRMR", fit.get("srmr")),
+        size,
     )
 
 
+def _index(name: str, value: Any) -> Inline:
+    """``CFI = .950``, or ``SRMR < .001`` where the value is written so."""
+    tiny = not is_absent(value) and 0 < abs(value) < 0.0005
+    return phrase("{} {}" if tiny else "{} = {}", name, Number(value, "index"))
+
+
 def exact_fit_sentence(fit: Figures, level: float) -> Inline | None:
-    """Whether the test rejects that the model holds exactly; None where there is no test."""
-    if is_absent(fit.get("pvalue")):
+    """Whether the test (the scaled one, where there is one) rejects that the model holds exactly; None without test."""
+    ending = chisq_ending(fit)
+    if is_absent(fit.get(f"pvalue{ending}")):
         return None
-    verdict = "is rejected" if float(fit["pvalue"]) < 1 - level else "is not rejected"
-    return phrase("The hypothesis of exact fit {} at {}.", verdict, below(level))
+    verdict = "is rejected" if float(fit[f"pvalue{ending}"]) < 1 - level else "is not rejected"
+    by = " by the scaled test" if ending else ""
+    return phrase("The hypothesis of exact fit {} at {}{}.", verdict, below(level), by)
+
+
+def bollen_stine_sentence(p: float, used: int) -> Inline:
+    """The p-value of the chi-square by a bootstrap in which the model holds: the share of replicates that reach it."""
+    reached = round(p * used)
+    share = phrase("*p* = {}", Number(p, "p")) if reached else phrase("*p* below {}", Number(1 / used, "p"))
+    many = Number(reached, "n") if reached else "none"
+    return phrase(
+        "By the Bollen–Stine bootstrap {}, {}: {} of {} replicates reach the χ² of the model.",
+        Citation("bollen_stine_1992"), share, many, Number(used, "n"),
+    )  # fmt: skip
 
 
 def below(level: float) -> Number:
@@ -150,31 +197,47 @@ def below(level: float) -> Number:
 def local_fit_sentence(residuals: pd.DataFrame) -> Inline:
     """The largest residual correlation: where the model reproduces the data worst."""
     worst = residuals.iloc[0]
+    where = phrase(" in group {}", str(worst["group"])) if "group" in residuals.columns else ()
     return phrase(
-        "Local fit: the largest residual correlation is {}, between {} and {}.",
-        Number(worst["residual"], "r"), str(worst["lhs"]), str(worst["rhs"]),
+        "Local fit: the largest residual correlation is {}, between {} and {}{}.",
+        Number(worst["residual"], "r"), str(worst["lhs"]), str(worst["rhs"]), where,
     )  # fmt: skip
 
 
-def path_sentence(row: Figures, level: float) -> Inline:
-    """One structural path."""
-    return phrase(
-        "{} → {}: *b* = {}, *SE* = {}, {}, {}, β = {}.",
-        str(row["rhs"]), str(row["lhs"]), Number(row["estimate"], "estimate"), Number(row["std_error"], "estimate"),
-        interval(level, row["ci_low"], row["ci_high"]), (PValue(row["p_value"]),),
-        Number(row["std_all"], "estimate"),
+def path_sentence(row: Figures, level: float, *, group: str = "", method: str = "") -> Inline:
+    """One structural path, in a group where there are several; ``method`` names its interval."""
+    said = phrase("{}{} → {}: ", f"{group}: " if group else None, str(row["rhs"]), str(row["lhs"]))
+    if row["std_error"] == 0:
+        said += phrase("*b* = {}, fixed by the model", Number(row["estimate"], "estimate"))
+    else:
+        said += _estimated(row, level, method) + _p_part(row["p_value"])
+    return said + phrase(", β = {}.", Number(row["std_all"], "estimate"))
+
+
+def _estimated(row: Figures, level: float, method: str) -> Inline:
+    """``b = 0.12, SE = 0.03, 95% CI [0.06, 0.18]``; only b where there is no standard error."""
+    places = small_places(row["std_error"])
+    said = phrase("*b* = {}", Number(row["estimate"], "estimate", places))
+    if is_absent(row["std_error"]):
+        return said
+    return said + phrase(
+        ", *SE* = {}, {}{}", Number(row["std_error"], "estimate", places), f"{method} " if method else None,
+        interval(level, row["ci_low"], row["ci_high"], places=places),
     )  # fmt: skip
 
 
-def defined_sentence(row: Figures, level: float, simulated: Figures | None) -> Inline:
-    """A defined parameter with its delta-method interval and, where there is one, its Monte Carlo interval."""
-    said = phrase(
-        "{}: *b* = {}, *SE* = {}, delta-method {}",
-        str(row["lhs"]), Number(row["estimate"], "estimate"),
-        Number(row["std_error"], "estimate"), interval(level, row["ci_low"], row["ci_high"]),
-    )  # fmt: skip
+def _p_part(p: object) -> Inline:
+    """A comma and the p-value; nothing where there is none."""
+    return () if is_absent(p) else phrase(", {}", (PValue(p),))
+
+
+def defined_sentence(row: Figures, level: float, simulated: Figures | None, *, method: str = "delta-method") -> Inline:
+    """A defined parameter with its interval (``method`` names it) and, where there is one, its Monte Carlo interval."""
+    said = phrase("{}: ", str(row["lhs"])) + _estimated(row, level, method)
     if simulated is not None:
-        said += phrase("; Monte Carlo {}", interval(level, simulated["ci_low"], simulated["ci_high"]))
+        places = small_places(row["std_error"])
+        ends = interval(level, simulated["ci_low"], simulated["ci_high"], places=places)
+        said += phrase("; Monte Carlo {}", ends)
     return said + phrase(".")
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 #: Kinds that are told in the same way, so that their tables need their analysis in the title.
-_FAMILY = {"cfa": "model", "sem": "model"}
+_FAMILY = {"cfa": "model", "sem": "model", "invariance": "invariance"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -14,9 +14,13 @@ from crmstudy.study.parts import AnalysisPlan
 if TYPE_CHECKING:
     import pandas as pd
 
-    from crmstudy.grammar.semresult import SemResult
+    from crmstudy.fitted.semresult import SemResult
     from crmstudy.responses import Responses
     from crmstudy.results import Result
+
+
+#: Fewer bootstrap samples than this give no intervals of HTMT.
+_LEAST_SAMPLES = 100
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,6 +41,16 @@ class Task:
         """The declared options, without those that say what the analysis is about."""
         about = ("scales", "items", "formula", "model")
         return {name: value for name, value in self.plan.options.items() if name not in about}
+
+    @property
+    def seeded(self) -> dict[str, Any]:
+        """The declared options of a model; with a bootstrap the seed of this analysis too."""
+        asked = self.plan.options.get("bootstrap")
+        if asked is None:
+            return self.keywords
+        if isinstance(asked, Mapping):
+            asked = {name: value for name, value in asked.items() if value is not None}
+        return self.keywords | {"bootstrap": asked, "seed": self.own_seed}
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -102,16 +116,33 @@ def cfa(task: Task) -> Outcome:
     from crmstudy.measurement.cfa import cfa as fit
     from crmstudy.measurement.validity import validity
 
-    result = fit(_model(task), _data(task), **task.keywords)
-    return Outcome(result, _attempt({"validity": lambda: validity(result)} | _beside(task, result)))
+    result = fit(_model(task), _data(task), **task.seeded)
+    replicates, seed = _replicates(result), task.own_seed
+    about = {} if result.groups else {"validity": lambda: validity(result, bootstrap=replicates, seed=seed)}
+    return Outcome(result, _attempt(about | _beside(task, result)))
 
 
 def sem(task: Task) -> Outcome:
     """Fit a structural model."""
     from crmstudy.models.cbsem import sem as fit
 
-    result = fit(_model(task), _data(task), **task.keywords)
+    result = fit(_model(task), _data(task), **task.seeded)
     return Outcome(result, _attempt(_beside(task, result)))
+
+
+def invariance(task: Task) -> Outcome:
+    """Test whether a measurement model is the same in several groups or waves."""
+    from crmstudy.measurement.invariance import invariance as climb
+
+    data = task.responses if "waves" in task.plan.options else _data(task)
+    return Outcome(climb(_model(task), data, **task.keywords))
+
+
+def _replicates(result: SemResult) -> int | None:
+    """Bootstrap samples for what stands beside a fit that has a bootstrap of its rows; None where it has none."""
+    drawn = result.solution.drawn
+    plain = result.rows is not None and result.call.get("cluster") is None and result.call.get("weights") is None
+    return drawn.asked.n if drawn is not None and plain and drawn.asked.n >= _LEAST_SAMPLES else None
 
 
 def _beside(task: Task, result: SemResult) -> dict[str, Callable[[], Result | pd.DataFrame | Note]]:
@@ -152,12 +183,12 @@ def _model(task: Task) -> str:
 
 
 def _data(task: Task) -> Responses | pd.DataFrame:
-    """What a model is fitted to: the answers, with scale scores beside them where the model observes one."""
+    """What a model is fitted to: the answers, with scale scores beside them where the model or ``aux`` names one."""
     from crmstudy.grammar.spec import parse_model
     from crmstudy.scoring import analysis_frame
 
     spec = parse_model(_model(task))
-    if not set(spec.observed) & set(task.responses.scales):
+    if not {*spec.observed, *task.plan.options.get("aux", ())} & set(task.responses.scales):
         return task.responses
     frame = analysis_frame(task.responses)[0]
     return frame.drop(columns=[name for name in spec.latent if name in task.responses.scales])

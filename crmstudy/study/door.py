@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from crmstudy.errors import Fault, InputError, did_you_mean
-from crmstudy.grammar.options import resolve_options
+from crmstudy.estimating.options import ESTIMATORS, resolve_options
 from crmstudy.grammar.spec import ModelSpec, parse_model
-from crmstudy.grammar.table import Row, build_table
+from crmstudy.grammar.table import ParameterTable, Row, build_table
 from crmstudy.instrument.model import Scale
 from crmstudy.study.parts import AnalysisPlan, Claim, HypothesisPlan, Place
 
@@ -17,11 +17,18 @@ from crmstudy.study.parts import AnalysisPlan, Claim, HypothesisPlan, Place
 class Ground:
     """What an analysis can name: the scales of its sample, and its columns (items, variables, scale scores).
 
-    Either is None where it could not be read; then only what does not need it is checked.
+    Either is None where it could not be read; then only what does not need it is checked. ``count`` tells how many
+    different values a column has, None for a name that is none.
     """
 
     scales: Mapping[str, Scale] | None
     columns: tuple[str, ...] | None
+    count: Callable[[str], int | None] | None = None
+
+    def n_groups(self, plan: AnalysisPlan) -> int:
+        """How many groups the analysis has: the different values of its column; 1 where nobody can tell."""
+        name = plan.options.get("group")
+        return 1 if name is None or self.count is None else (self.count(str(name)) or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Parameters:
     """What a claim can be about: keys (lhs, op, rhs), labels, and those among both that are fixed, not estimated.
 
     ``matches`` is given where a parameter may be written in other ways than its key, or appears only with the data
-    (the levels of a category).
+    (the levels of a category). ``by_group`` are keys that have a value of their own in each of several groups.
     """
 
     keys: frozenset[tuple[str, str, str]]
@@ -37,6 +44,7 @@ class Parameters:
     fixed: frozenset[tuple[str, str, str]] = frozenset()
     fixed_labels: frozenset[str] = frozenset()
     matches: Callable[[Claim], bool] | None = None
+    by_group: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def check_columns(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
@@ -68,19 +76,116 @@ def check_formula(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
 
 
 def check_model(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
-    """The options are built, the model can be read, and every variable that is not measured in it is a column."""
-    faults = []
-    try:
-        resolve_options({name: value for name, value in plan.options.items() if name != "model"})
-    except InputError as error:
-        faults += [at(plan.place, f"the analysis '{plan.id}': {fault.message}") for fault in error.faults]
+    """The options are built, the model can be read, and everything that is named is a column of the sample."""
+    faults = _option_faults(plan, ("model",)) + _bootstrap_faults(plan)
     try:
         spec = parse_model(str(plan.options["model"]))
-        build_table(spec)
     except InputError as error:
         return faults + [_in_analysis(plan, "model", fault) for fault in error.faults]
+    named = _named_columns(plan, ground, spec)
+    try:
+        if not faults and not named:
+            _table(plan, spec, ground.n_groups(plan))
+        elif "group" not in plan.options:
+            build_table(spec)
+    except InputError as error:
+        return faults + named + [_in_analysis(plan, "model", fault) for fault in error.faults]
     unknown = [] if ground.columns is None else spec.unknown_names(ground.columns)
-    return faults + [_in_analysis(plan, "model", fault) for fault in unknown]
+    return faults + named + [_in_analysis(plan, "model", fault) for fault in unknown]
+
+
+def _named_columns(plan: AnalysisPlan, ground: Ground, spec: ModelSpec) -> list[Fault]:
+    """Groups, clusters, weights and auxiliary variables are columns, and none of them a variable of the model."""
+    columns, scales = ground.columns, ground.scales or {}
+    if columns is None:
+        return []
+    faults = []
+    for option in ("group", "cluster", "weights", "aux"):
+        value = plan.options.get(option, ())
+        names = [value] if isinstance(value, str) else list(value)
+        faults += _unknown(plan, option, "the column", names, columns)
+        for name in names:
+            if name in spec.observed:
+                said = f"'{name}' is '{option}' and a variable of the model; it can be one only."
+                faults.append(_of_option(plan, option, Fault(said)))
+            elif option != "aux" and name in scales:
+                said = f"'{option}' names a column of the data, not a scale; '{name}' is a score."
+                faults.append(_of_option(plan, option, Fault(said)))
+    group = plan.options.get("group")
+    found = None if ground.count is None or group is None or faults else ground.count(str(group))
+    if found is not None and found < 2:
+        said = f"'group' must tell at least two groups apart; the column '{group}' holds {found or 'no'} value."
+        faults.append(_of_option(plan, "group", Fault(said)))
+    return faults
+
+
+def _bootstrap_faults(plan: AnalysisPlan) -> list[Fault]:
+    """A bootstrap that does not go with the estimator, the missing values or the clusters."""
+    options, asked = plan.options, plan.options.get("bootstrap")
+    if not isinstance(asked, Mapping):
+        return []
+    estimator = str(options.get("estimator", "ML")).upper()
+    likelihood = ESTIMATORS.get(estimator, ("ML",))[0] == "ML"
+    by_cluster = asked.get("unit", "cluster" if "cluster" in options else "row") == "cluster"
+    said = []
+    if by_cluster and "cluster" not in options:
+        said.append("a bootstrap with 'unit: cluster' draws clusters; name their column with 'cluster'.")
+    if asked.get("kind") == "bollen.stine":
+        if not likelihood or options.get("missing", "listwise") != "listwise" or "weights" in options:
+            said.append("a bootstrap of the kind 'bollen.stine' is for complete rows and maximum likelihood.")
+        if by_cluster and "cluster" in options:
+            said.append("a bootstrap of the kind 'bollen.stine' draws rows; write 'unit: row'.")
+    if asked.get("ci") == "bca" and not likelihood:
+        said.append(f"a bootstrap with 'ci: bca' is for maximum likelihood; with {estimator} use 'ci: bc'.")
+    return [_of_option(plan, "bootstrap", Fault(text)) for text in said]
+
+
+def _table(plan: AnalysisPlan, spec: ModelSpec, n_groups: int) -> ParameterTable:
+    """The parameters of a model, of every group where there are several."""
+    options = resolve_options(
+        {name: value for name, value in plan.options.items() if name != "model"}, has_means=spec.has_means
+    )
+    return build_table(
+        spec, std_lv=options.std_lv, fixed_x=options.fixed_x, meanstructure=options.meanstructure, n_groups=n_groups,
+        group_equal=options.group_equal, group_partial=options.group_partial,
+    )  # fmt: skip
+
+
+def check_invariance(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
+    """Options are built, levels follow each other, the model can be written once, and every column exists."""
+    from crmstudy.measurement.invariance_levels import read_levels
+    from crmstudy.measurement.invariance_waves import column_faults, read_waves
+    from crmstudy.measurement.plain_model import PlainModel, model_faults
+
+    options = plan.options
+    faults = _option_faults(plan, ("model", "waves", "levels", "criteria", "like_items"))
+    faults += [_of_option(plan, "levels", fault) for fault in read_levels(options.get("levels"))[1]]
+    if "group" not in options and "waves" not in options:
+        message = f"the analysis '{plan.id}' compares groups or waves; name the column of the groups with 'group'."
+        faults.append(at(plan.place, message))
+    try:
+        spec = parse_model(str(options["model"]))
+    except InputError as error:
+        return faults + [_in_analysis(plan, "model", fault) for fault in error.faults]
+    unfit = model_faults(spec)
+    faults += [_in_analysis(plan, "model", fault) for fault in unfit]
+    if not unfit:
+        try:
+            PlainModel(spec, bool(options.get("std_lv")), True).spelled(options.get("group_partial", ()))
+        except InputError as error:
+            faults += [_of_option(plan, "group_partial", fault) for fault in error.faults]
+    if ground.columns is None:
+        return faults
+    if "waves" in options:
+        waves, unread = read_waves(options["waves"], spec)
+        unread = unread or column_faults(waves, spec, ground.columns)
+        return faults + [_of_option(plan, "waves", fault) for fault in unread]
+    group = options.get("group")
+    if group is not None and group in spec.observed:
+        message = f"'{group}' is the group and a variable of the model; it can be one only."
+        faults.append(_of_option(plan, "group", Fault(message)))
+    faults += _unknown(plan, "group", "the column", [] if group is None else [group], ground.columns)
+    return faults + [_in_analysis(plan, "model", fault) for fault in spec.unknown_names(ground.columns)]
 
 
 def formula_parameters(plan: AnalysisPlan, ground: Ground) -> Parameters | None:
@@ -107,20 +212,20 @@ def formula_parameters(plan: AnalysisPlan, ground: Ground) -> Parameters | None:
 def model_parameters(plan: AnalysisPlan, ground: Ground) -> Parameters | None:
     """The parameters of a model, written or implied, and its labels. None when the model cannot be read."""
     try:
-        table = build_table(
-            _spec(plan),
-            std_lv=bool(plan.options.get("std_lv", False)),
-            fixed_x=bool(plan.options.get("fixed_x", True)),
-        )
+        table = _table(plan, parse_model(str(plan.options["model"])), ground.n_groups(plan))
     except InputError:
         return None
     labels = {row.label for row in table.rows if row.label} | {item.name for item in table.definitions}
     fixed = [row for row in table.rows if not row.free]
+    numbers: dict[tuple[str, str, str], set[int]] = {}
+    for row in table.rows:
+        numbers.setdefault(_key(row), set()).add(row.free)
     return Parameters(
         frozenset(map(_key, table.rows)),
         frozenset(labels),
         frozenset(map(_key, fixed)),
         frozenset(row.label for row in fixed if row.label),
+        by_group=frozenset(key for key, found in numbers.items() if len(found) > 1),
     )
 
 
@@ -139,6 +244,10 @@ def check_claim(plan: HypothesisPlan, parameters: Parameters) -> list[Fault]:
     if not known:
         message = f"the hypothesis {plan.id} is about '{claim.target}', which '{plan.analysis}' does not have."
         return [at(plan.place, f"{message}{near or f' {there}'}")]
+    if _claimed(claim) in parameters.by_group:
+        message = f"the hypothesis {plan.id} is about '{claim.target}', which '{plan.analysis}' has once in each group"
+        advice = "label it by group in the model, c(a1, a2)*, and claim a label or a difference, d := a1 - a2"
+        return [at(plan.place, f"{message}; {advice}.")]
     if _claimed(claim) in parameters.fixed or claim.target in parameters.fixed_labels:
         message = f"the hypothesis {plan.id} is about '{claim.target}', which '{plan.analysis}' fixes, not estimates"
         return [at(plan.place, f"{message}; free it in the model or claim something else.")]
@@ -150,8 +259,18 @@ def at(place: Place, message: str, line: int | None = None) -> Fault:
     return Fault(message, place.file, place.line if line is None else line)
 
 
-def _spec(plan: AnalysisPlan) -> ModelSpec:
-    return parse_model(str(plan.options["model"]))
+def _option_faults(plan: AnalysisPlan, other: Iterable[str]) -> list[Fault]:
+    """Options of a model that do not exist or do not go together; ``other`` are not options of a model."""
+    try:
+        resolve_options({name: value for name, value in plan.options.items() if name not in other})
+    except InputError as error:
+        return [at(plan.place, f"the analysis '{plan.id}': {fault.message}") for fault in error.faults]
+    return []
+
+
+def _of_option(plan: AnalysisPlan, option: str, fault: Fault) -> Fault:
+    """A fault of an option, told at its line."""
+    return at(plan.places.get(option, plan.place), f"the analysis '{plan.id}': {fault.message}")
 
 
 def _key(row: Row) -> tuple[str, str, str]:

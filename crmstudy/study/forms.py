@@ -223,6 +223,28 @@ class ListOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Either:
+    """A value of one form, or a mapping with more to say."""
+
+    form: Form
+    section: Section
+
+    @property
+    def wanted(self) -> str:
+        """Both in words."""
+        return f"{self.form.wanted}, or a mapping of {', '.join(f'`{key.name}`' for key in self.section.keys)}"
+
+    def check(self, doc: Declared, where: Where) -> None:
+        """Check a mapping as such, anything else by the plain form."""
+        form: Form = self.section if isinstance(doc.get(where), dict) else self.form
+        form.check(doc, where)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of either."""
+        return {"anyOf": [self.form.schema(), self.section.schema()]}
+
+
+@dataclass(frozen=True, slots=True)
 class Translated:
     """A text in one or more languages: ``{en: ..., fa: ...}``."""
 

@@ -10,6 +10,7 @@ from scipy.special import ndtri, stdtr
 
 from crmstudy.models.formula import same_name, term_key
 from crmstudy.numerals import p_phrase, write_number
+from crmstudy.report.fitted_model import has_bootstrap_intervals
 from crmstudy.results import HypothesisTest, Result
 from crmstudy.study.parts import Claim, HypothesisPlan, Relation
 
@@ -22,7 +23,8 @@ def assess(plan: HypothesisPlan, block: Block, level: float) -> HypothesisTest:
 
     A claim is supported when the estimate lies on the claimed side of the number and the two-sided p of that difference
     is below 1 − ``level`` (z, or t where the row has degrees of freedom); for a defined parameter, when its interval
-    (Monte Carlo where there is one, else delta method) leaves the number out on that side.
+    (that of the bootstrap where one was asked for, else Monte Carlo, else delta method) leaves the number out on that
+    side.
 
     Parameters
     ----------
@@ -74,7 +76,9 @@ def _by_interval(plan: HypothesisPlan, block: Block, row: pd.Series[Any], level:
     values: list[float | None] = [_number(row, name) for name in ("estimate", "std_error", "ci_low", "ci_high")]
     method, remark = "delta-method", ""
     drawn = block.extras.get("monte_carlo")
-    if isinstance(drawn, pd.DataFrame):
+    if block.result is not None and has_bootstrap_intervals(block.result) and None not in values:
+        method = "bootstrap"
+    elif isinstance(drawn, pd.DataFrame):
         own = drawn[drawn["label"] == claim.lhs]
         simulated = [_number(row, name) for _, row in own.iterrows() for name in ("std_error", "ci_low", "ci_high")]
         if len(simulated) == 3 and None not in simulated:

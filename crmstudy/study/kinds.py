@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from crmstudy.declared import Declared, Where
 from crmstudy.errors import Fault
+from crmstudy.estimating.options import GROUP_EQUAL
+from crmstudy.estimating.replicates import Interval, Unit
+from crmstudy.estimating.replicates import Kind as BootstrapKind
+from crmstudy.measurement.invariance_levels import CRITERIA, LEVELS
 from crmstudy.study import analysing, door
 from crmstudy.study.analysing import Outcome, Task
 from crmstudy.study.door import Ground
 from crmstudy.study.forms import (
     NAME_PATTERN,
     Choice,
+    Either,
     Flag,
     Key,
     ListOf,
@@ -73,19 +78,65 @@ _SCALES = Key("scales", ListOf(Text("the id of a scale"), "scales", 1, or_all=Tr
 _ITEMS = Key("items", ListOf(Text("the name of a column"), "columns", 1), "Which columns, in place of scales.")
 _SCALES_OR_ITEMS = ("scales", "items")
 
+_BOOTSTRAP = Section(
+    (
+        Key("n", Number(2, whole=True), "Number of replicates.", True),
+        Key("kind", Choice(get_args(BootstrapKind)), "`nonparametric` gives intervals, `bollen.stine` a p of χ²."),
+        Key("ci", Choice(get_args(Interval)), "Kind of interval; `percentile`."),
+        Key("unit", Choice(get_args(Unit)), "What is drawn: rows, or clusters where there are any."),
+    )
+)
+_COLUMN = "the name of a column"
+
 _SEM_KEYS = (
     Key("model", Text("a model in lavaan syntax"), "The model, in lavaan syntax.", True),
-    Key("estimator", Text(), "Estimator; `ML`."),
-    Key("missing", Text(), "What happens to rows with missing values; `listwise`."),
+    Key("estimator", Text(), "Estimator; `ML`, or `MLR`, `MLM`, `MLMV` for answers that are not normal; `GLS`, `ULS`, "
+        "`WLS`, `DWLS`."),
+    Key("missing", Text(), "What happens to rows with missing values: `listwise` leaves them out (the default), `fiml` "
+        "uses what they have."),
+    Key("group", Text(_COLUMN), "Column of the groups; the first that appears is the first."),
+    Key("group_equal", ListOf(Choice(GROUP_EQUAL), "kinds of parameters", 1), "What is equal across the groups: "
+        "`[loadings, intercepts]`."),
+    Key("group_partial", ListOf(Text("a parameter such as f =~ x2"), "parameters", 1),
+        "Parameters that stay free all the same: `[visual =~ x3, x3 ~1]`."),
+    Key("cluster", Text(_COLUMN), "Column of the clusters: standard errors and test allow for dependence within them."),
+    Key("weights", Text(_COLUMN), "Column of sampling weights."),
+    Key("aux", ListOf(Text("a column or a scale"), "columns", 1), "With `missing: fiml`: columns that say something "
+        "about the missing values and are not in the model."),
     Key("std_lv", Flag(), "Set the scale of every factor by a variance of 1, not by its first loading."),
     Key("fixed_x", Flag(), "Keep observed exogenous variables at their sample moments."),
     Key("meanstructure", Flag(), "Model the means too."),
-    Key("information", Text(), "Information matrix of the standard errors; `expected`."),
-    Key("se", Text(), "Standard errors; `standard`."),
-    Key("likelihood", Text(), "`normal` divides by N."),
+    Key("information", Text(), "Information matrix of the standard errors: `expected`, `observed` or `first.order`; "
+        "left out: as the estimator has it."),
+    Key("se", Text(), "Standard errors: `standard`, `robust`, `none` ...; left out: as the estimator has them."),
+    Key("test", Text(), "Test of the model: `standard`, `satorra.bentler`, `yuan.bentler`, `scaled.shifted` ...; left "
+        "out: as the estimator has it."),
+    Key("likelihood", Text(), "`normal` divides by N, `wishart` by N − 1."),
+    Key("bounds", Text(), "Variances that may not be negative: `pos.var`, `pos.ov.var` or `pos.lv.var`; `none`."),
+    Key("bootstrap", Either(Number(2, whole=True), _BOOTSTRAP), "Bootstrap replicates of standard errors and "
+        "intervals: `2000`, or `{n: 2000, kind: nonparametric, ci: bca, unit: cluster}`; none by default."),
     _LEVEL,
     Key("control", MapOf(Number(1, whole=True), "settings"), "Settings of the optimiser: `{max_iter: 500}`."),
-)
+)  # fmt: skip
+
+_INVARIANCE_KEYS = (
+    Key("model", Text("a model in lavaan syntax"), "The model, in lavaan syntax, written once for all.", True),
+    Key("group", Text("the name of a column"), "Column of the groups; the first that appears is the reference."),
+    Key("waves", ListOf(Text("the end of a name"), "ends of column names", 2),
+        "In place of groups: what stands behind each variable's name in each wave, as `[_1, _2]`."),
+    Key("levels", ListOf(Choice(tuple(LEVELS)), "levels", 1), "What is tested, step by step; left out: configural, "
+        "metric, scalar, strict."),
+    Key("criteria", Choice(CRITERIA), "Rule by which a level is held: Chen (2007), the ΔCFI of Cheung and Rensvold "
+        "(2002), or p of the difference.", default="chen"),
+    Key("group_partial", ListOf(Text("a parameter such as x3 ~1"), "parameters", 1),
+        "Parameters left free at every level: `[visual =~ x3, x3 ~1]`."),
+    Key("like_items", Flag(), "With waves: residuals of an item covary between waves.", default=True),
+    Key("estimator", Text(), "Estimator; `ML`, or `MLR` for answers that are not normal."),
+    Key("missing", Text(), "What happens to rows with missing values; `listwise` or `fiml`."),
+    Key("std_lv", Flag(), "Set the scale of every factor by a variance of 1, not by its first loading."),
+    _LEVEL,
+    Key("control", MapOf(Number(1, whole=True), "settings"), "Settings of the optimiser: `{max_iter: 500}`."),
+)  # fmt: skip
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -172,6 +223,16 @@ KINDS: Mapping[str, Kind] = {
             door.check_model,
             analysing.sem,
             door.model_parameters,
+        ),
+        Kind(
+            "invariance",
+            "Measurement invariance",
+            "Whether a measurement model is the same in groups or waves, level by level, with latent mean differences "
+            "and effect sizes of the items.",
+            _INVARIANCE_KEYS,
+            door.check_invariance,
+            analysing.invariance,
+            exclusive=("group", "waves"),
         ),
     )
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def open_study(study: Study, before: Iterable[InputError] = ()) -> Opened:
         answers = None if loaded is None else _read(sample, loaded, refused)
         scales = None if loaded is None else {scale.id: scale for one in loaded for scale in one.scales}
         columns = columns_of(answers) if answers is not None else _promised_columns(sample, scales)
-        grounds[sample.name] = Ground(scales, columns)
+        grounds[sample.name] = Ground(scales, columns, None if answers is None else partial(_values_of, answers))
         if answers is not None:
             responses[sample.name] = answers
     _check_analyses(study, grounds, refused)
@@ -71,6 +72,12 @@ def gathered(refused: Iterable[InputError]) -> InputError:
 def columns_of(responses: Responses) -> tuple[str, ...]:
     """Every name an analysis of these responses can use: items, variables and scale scores."""
     return (*responses.items, *map(str, responses.variables.columns), *responses.scales)
+
+
+def _values_of(responses: Responses, name: str) -> int | None:
+    """How many different values a column has; None when there is no such column."""
+    column = responses.values.get(name) if name in responses.items else responses.variables.get(name)
+    return None if column is None else int(column.nunique())
 
 
 def _promised_columns(sample: SamplePlan, scales: Mapping[str, Scale] | None) -> tuple[str, ...] | None:

@@ -19,9 +19,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from crmstudy.errors import Fault, OutputError, UnsupportedError
+from crmstudy.kernels.threads import one_thread
 from crmstudy.results import plain
 from crmstudy.study.plan import FORMATS
-from crmstudy.study.threads import one_thread
 
 if TYPE_CHECKING:
     from crmstudy.report.record import Block, StudyRecord

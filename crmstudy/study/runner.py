@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from crmstudy import __version__
 from crmstudy.declared import read_declared
 from crmstudy.errors import AnalysisError, Fault, InputError, StudyError, did_you_mean
+from crmstudy.kernels.resample import watched
+from crmstudy.kernels.threads import one_thread
 from crmstudy.notes import Note, Provenance, installed_versions
 from crmstudy.report.record import Block, SampleRecord, StudyRecord
 from crmstudy.study.analysing import Outcome, Task, sentence_of
@@ -22,7 +24,6 @@ from crmstudy.study.kinds import KINDS
 from crmstudy.study.opening import Opened, gathered, open_study
 from crmstudy.study.parts import AnalysisPlan
 from crmstudy.study.plan import Study, said
-from crmstudy.study.threads import one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,13 +175,18 @@ class _Clock:
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
-        if self.progress is not None:
-            self.progress(what, len(self.seconds), self.total)
+        self._tell(what, len(self.seconds))
         started = time.perf_counter()
+        place = len(self.seconds)
         try:
-            yield
+            with watched(lambda done, total: self._tell(f"{what}, {done:,} of {total:,} replicates", place)):
+                yield
         finally:
             self.seconds[what] = round(time.perf_counter() - started, 4)
+
+    def _tell(self, what: str, place: int) -> None:
+        if self.progress is not None:
+            self.progress(what, place, self.total)
 
 
 def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:

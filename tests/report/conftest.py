@@ -37,7 +37,7 @@ def told_record(mobile_results: cs.StudyResults) -> StudyRecord:
     """The mobile study with an inadmissible CFA, a model that did not converge, and a failed regression."""
     record = mobile_results.record
     answers = record.samples[0].responses.values
-    improper = cs.cfa(FOUR_FACTORS, answers)
+    improper = cs.cfa(FOUR_FACTORS, answers, bootstrap=40, seed=1)
     stopped = cs.sem(MEDIATED, answers, control={"max_iter": 2})
     assert not improper.admissible
     assert not stopped.admissible

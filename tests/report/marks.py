@@ -11,6 +11,8 @@ from docx.text.paragraph import Paragraph
 
 WORDS = re.compile(r"INADMISSIBLE|FAILED")
 _TAGS = re.compile(r"<[^>]+>")
+#: How lines of Markdown begin that are no sentences of a section: tables, notes, captions, pictures, boxes.
+_APART = ("|", "*", "<sup>", "![", ">")
 _FREE = {"Caption", "Table Note", "Table Title", "Table Text"}
 
 
@@ -101,9 +103,8 @@ def missing_in_markdown(text: str, names: dict[str, str]) -> list[str]:
         for match in re.finditer(r"^\*\*(Table|Figure) \d+\*\*\n\n.*\n\n(.*)$", section, re.MULTILINE):
             if not WORDS.search(match[2]):
                 lacking.append(f"{name}: {match[0][:30]}")
-        for line in section.splitlines()[1:]:
-            said = line.startswith(("- ", "χ")) or line.startswith("Local fit")
-            if said and not WORDS.search(line):
+        for line in re.sub(r"^```.*?^```", "", section, flags=re.MULTILINE | re.DOTALL).splitlines()[1:]:
+            if re.search(r"\d", line) and not line.startswith(_APART) and not WORDS.search(line):
                 lacking.append(f"{name}: sentence {line[:60]}")
     return lacking
 

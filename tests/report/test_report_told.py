@@ -179,7 +179,9 @@ def test_left_out_paths_in_an_inadmissible_model_are_marked(told_document):
 
 
 def test_models_say_what_they_assume_and_whether_they_fit_exactly(told_document, example_document):
-    assert "assume multivariate normal answers" in _notes(told_document, "structure_fit")
+    both = "χ², standard errors and intervals assume multivariate normal answers."
+    assert both in _notes(told_document, "measurement_fit")
+    assert "χ² assumes multivariate normal answers." in _notes(told_document, "structure_fit")
     assert "The hypothesis of exact fit is rejected at .05." in _prose(told_document, "analysis-structure")
     assert "The hypothesis of exact fit is not rejected at .05." in _prose(example_document, "analysis-structure")
     assert prose.exact_fit_sentence({"pvalue": float("nan")}, 0.95) is None
@@ -189,22 +191,29 @@ def test_models_say_what_they_assume_and_whether_they_fit_exactly(told_document,
 def test_verdicts_say_what_they_mean(told_document):
     said = _prose(told_document, "hypothesis-tests")
     assert "the two-sided p is below .05 (stricter than a one-sided test at .05)" in said
-    assert "when its Monte Carlo interval lies wholly on that side" in said
+    assert "when its bootstrap interval lies wholly on that side" in said
     assert "the direction of a path is an assumption of the model" in said
     assert "not adjusted for the number of hypotheses" in said
     findings = Writer(told_document).text(_section(told_document, "findings").elements[1].items[4][0])
-    assert "Monte Carlo 95% CI [0.82" in findings
-    row = _table(told_document, "hypotheses").rows[4]
-    assert row[5].mark == "a"
-    assert _notes(told_document, "hypotheses").startswith("Monte Carlo 95% CI.")
+    assert "bootstrap 95% CI [0.8" in findings
+    tests = [row for row in _table(told_document, "hypotheses").rows if row[3].value == "structure"]
+    assert [row[5].mark for row in tests] == ["a"] * 5
+    assert _notes(told_document, "hypotheses").startswith("Bootstrap 95% CI.")
 
 
-def test_an_interval_by_the_delta_method_is_called_so(told_record):
+def test_without_a_bootstrap_the_monte_carlo_interval_decides(example_document):
+    assert "when its Monte Carlo interval lies wholly on that side" in _prose(example_document, "hypothesis-tests")
+    rows = _table(example_document, "hypotheses").rows
+    assert [row[5].mark for row in rows] == ["", "", "a"]
+    assert _notes(example_document, "hypotheses").startswith("Monte Carlo 95% CI.")
+
+
+def test_an_interval_by_the_delta_method_is_called_so(example_record):
     blocks = tuple(
         replace(block, extras={key: value for key, value in block.extras.items() if key != "monte_carlo"})
-        for block in told_record.blocks
+        for block in example_record.blocks
     )
-    document = compose(replace(told_record, blocks=blocks))
+    document = compose(replace(example_record, blocks=blocks))
     assert "when its delta-method interval lies wholly" in _prose(document, "hypothesis-tests")
     assert "Delta-method 95% CI." in _notes(document, "hypotheses")
 

@@ -120,7 +120,7 @@ def test_faults_of_variables(tmp_path, variables, sentence):
             14,
             "'A33'",
         ),
-        (CFA + "    estimator: WLSMV\n", 11, "estimator='WLSMV' is not built yet; this version has 'ML'."),
+        (CFA + "    estimator: WLSX\n", 11, "estimator='WLSX' does not exist"),
         (CFA + "    control: {max_itr: 4}\n", 11, "control= has no key 'max_itr'. Did you mean 'max_iter'?"),
         (CFA.replace("trust =~ B1 +", "B1 | t1 +"), 16, "thresholds (|) are not built yet"),
         (

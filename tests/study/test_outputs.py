@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import crmstudy as cs
+from crmstudy.kernels.threads import one_thread
 from crmstudy.study import outputs
 from crmstudy.study.job import run_job
-from crmstudy.study.threads import one_thread
 from tests.study.small import ITEMS, REGRESSION, write_small
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -180,4 +180,6 @@ def test_windows_paths_are_found(tmp_path):
 
 
 def test_every_kind_is_in_the_design_or_later():
-    assert list(KINDS) == ["items", "reliability", "correlations", "regression", "cfa", "sem"]
+    assert list(KINDS) == [
+        "items", "reliability", "correlations", "regression", "cfa", "sem", "invariance",
+    ]  # fmt: skip
