@@ -1,0 +1,1 @@
+"""Calibration: do intervals cover, and tests reject, as often as they say? See docs/calibration.md."""
