@@ -303,8 +303,8 @@ class _Reader:
         if counts and min(counts) < _FEW_CLUSTERS:
             message = (
                 f"There are {min(counts)} clusters{' in a group' if len(counts) > 1 else ''}; cluster-robust standard "
-                f"errors are reliable from about {_FEW_CLUSTERS}. Use the cluster bootstrap as well "
-                "(bootstrap=Bootstrap(n, unit='cluster'))."
+                f"errors are reliable from about {_FEW_CLUSTERS}, scaled tests from more. Use the cluster bootstrap as "
+                "well (bootstrap=Bootstrap(n, unit='cluster'))."
             )
             self.notes = (*self.notes, Note("SEM_FEW_CLUSTERS", message, "warning"))
 

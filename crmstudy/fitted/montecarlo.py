@@ -25,9 +25,9 @@ def monte_carlo_intervals(solution: Solution, n: int, *, level: float | None, se
     source = seed if seed is not None else (solution.options.seed or 0)
     vcov = np.asarray(solution.vcov)
     values, vectors = np.linalg.eigh(vcov)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T  # whatever the signs of the vectors
     normal = generator(source, "monte_carlo").standard_normal((n, len(values)))
-    draws = solution.theta + normal @ root.T
+    draws = solution.theta + normal @ root
     named: dict[str, Any] = {
         label: draws[:, row.free - 1] if (row := solution.table.rows[at]).free else solution.estimates[at]
         for label, at in solution.table.label_rows.items()

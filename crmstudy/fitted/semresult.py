@@ -421,10 +421,10 @@ class SemResult(Result):
 
     def _bound_notes(self) -> list[Note]:
         """A note when parameters stand at a bound."""
+        if not self.solution.pressed:
+            return []
         names = self.solution.table.free_names()
         pressed = [names[number - 1] for number in sorted(self.solution.pressed)]
-        if not pressed:
-            return []
         message = f"At a bound: {', '.join(pressed)}. A test of such a parameter has no known distribution."
         return [Note("SEM_AT_BOUND", message, "warning")]
 
