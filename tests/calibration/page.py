@@ -31,13 +31,17 @@ _HEADINGS = {
 
 @dataclass(frozen=True)
 class Record:
-    """How a run came about; ``sources`` is the fingerprint of package and study."""
+    """How a run came about; ``sources`` is the fingerprint of package and study when it began.
+
+    ``remark`` is what else a reader should know about it.
+    """
 
     version: str
     sources: str
     replications: int
     seed: int
     minutes: float
+    remark: str = ""
 
 
 # --- the file of figures ------------------------------------------------------------------------------------------
@@ -85,6 +89,7 @@ def page(figures: Sequence[Figure], record: Record) -> str:
         "sources": record.sources,
         "seed": record.seed,
         "minutes": f"{record.minutes:.0f}",
+        "remark": f"\n{record.remark}\n" if record.remark else "",
         "skewed_df": SKEWED_DF,
         "heavy_shape": f"{HEAVY_SHAPE:g}",
         "relative_kurtosis": f"{RELATIVE_KURTOSIS:g}",
