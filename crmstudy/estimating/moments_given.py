@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def _check_labels(options: SemOptions, labels: tuple[str, ...], many: bool) -> N
 
 def _pick(value: Any, label: str, many: bool, keyword: str) -> Any:
     if not many:
-        if isinstance(value, dict):
+        if isinstance(value, Mapping) and not all(isinstance(item, Real) for item in value.values()):
             raise DataError(f"{keyword}= is a dict by group, but sample_n= names no groups; make it a dict too.")
         return value
     named = {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}

@@ -321,15 +321,11 @@ def _column_faults(columns: pd.DataFrame) -> list[str]:
         for dtype in set(dtypes)
         if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_complex_dtype(dtype)
     }
-    faults = [
+    return [
         f"'{name}' must hold numbers; its column holds {dtype}. Convert it or correct the text in it."
         for name, dtype in zip(columns.columns, dtypes, strict=True)
         if dtype in others
     ]
-    if columns.columns.has_duplicates:
-        twice = sorted(set(columns.columns[columns.columns.duplicated()]))
-        faults.append(f"columns stand twice in the data: {', '.join(map(str, twice))}; keep one of each.")
-    return faults
 
 
 def _refuse_infinite(names: Sequence[str], values: Array) -> None:
