@@ -13,10 +13,8 @@ import pandas as pd
 from crmstudy.errors import UnsupportedError
 from crmstudy.kernels.moments import Array
 from crmstudy.kernels.reticular import Entries, Reticular
-from crmstudy.kernels.validity import composite
 
 _ARROWS = ("=~", "~", "<~")
-_COLUMNS = ("factor", "items", "omega", "omega_implied", "omega_observed", "alpha", "ave")
 
 
 class Fitted(Protocol):
@@ -144,48 +142,6 @@ def refuse_groups(fit: Fitted) -> None:
         raise UnsupportedError(
             "this analysis takes a model of one group; the model has several. Fit it to the rows of each group."
         )
-
-
-def composite_reliability(fit: Fitted) -> pd.DataFrame:
-    r"""Reliability of the sum of the items of every factor, from a fitted model.
-
-    Parameters
-    ----------
-    fit : SemResult
-
-    Returns
-    -------
-    DataFrame
-        ``factor, items, omega, omega_implied, omega_observed, alpha, ave``, with ``group`` (its label) first where
-        there are several. The omegas differ in what they divide the factor's common variance of the sum by: common and
-        residual variance (``omega``), the whole model-implied variance, the whole observed variance (semTools: omega,
-        omega2, omega3). ``alpha`` is that of the observed covariances, ``ave`` the mean squared standardised loading.
-        Factors with fewer than two items are left out.
-
-    Notes
-    -----
-    :math:`\omega = (\sum\lambda)^2\psi / ((\sum\lambda)^2\psi + 1'\Theta1)` (Bollen, 1980; Raykov, 2001); residual
-    covariances count, loadings on other factors enter the denominators of the other two.
-    """
-    rows: list[tuple[Any, ...]] = []
-    parts = list(measurements(fit))
-    labels = dict(zip((number for number, _ in parts), getattr(fit, "groups", ()), strict=False))
-    for number, part in parts:
-        for position, factor in enumerate(part.latent):
-            names = part.items(factor)
-            if len(names) < 2:
-                continue
-            at = part.at(names)
-            square = np.ix_(at, at)
-            c = composite(
-                part.loadings[at, position], float(part.phi[position, position]), part.residual[square],
-                part.implied[square], part.sample[square],
-            )  # fmt: skip
-            rows.append(
-                (labels.get(number, number), factor, len(names), c.omega, c.implied, c.observed, c.alpha, c.ave)
-            )
-    table = pd.DataFrame(rows, columns=["group", *_COLUMNS])
-    return table if len(parts) > 1 else table.drop(columns="group")
 
 
 def _of_block(found: Any, order: int) -> pd.DataFrame:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmstudy.fitted.measured import composite_reliability
 from crmstudy.measurement.cfa import cfa
 from crmstudy.measurement.validity import validity
 from tests import tolerances
@@ -81,7 +80,7 @@ def test_correlations_against_a_cutoff(name, at):
 @pytest.mark.parametrize("name", [*DISCRIMINANT, "validity_more/hs_covariance", "validity_more/crm_bifactor"])
 def test_composite_reliability(name):
     case = load(name)
-    table = composite_reliability(cfa(case.model, rows(case), **case.keywords)).set_index("factor")
+    table = cfa(case.model, rows(case), **case.keywords).reliability().set_index("factor")
     theirs = case.output["reliability"]
     for ours, column in (("omega_implied", "omega_implied"), ("omega_observed", "omega_observed"), ("alpha", "alpha")):
         for factor, value in theirs[column].items():
@@ -92,7 +91,7 @@ def test_composite_reliability(name):
 
 def test_composite_reliability_of_groups():
     case = load("validity_more/hs_groups")
-    table = composite_reliability(cfa(case.model, rows(case), **case.keywords))
+    table = cfa(case.model, rows(case), **case.keywords).reliability()
     assert list(dict.fromkeys(table["group"])) == case.output["groups"]
     for number, (_, ours) in enumerate(table.groupby("group", sort=False), start=1):
         ours = ours.set_index("factor")
