@@ -1,3 +1,10 @@
+from crmstudy.describing.check_table import check_table as check_table
+from crmstudy.describing.correlations import correlate as correlate
+from crmstudy.describing.crosstab import crosstab as crosstab
+from crmstudy.describing.frequencies import frequencies as frequencies
+from crmstudy.describing.friedman import friedman as friedman
+from crmstudy.describing.items import describe as describe
+from crmstudy.describing.midpoint import midpoint as midpoint
 from crmstudy.errors import AnalysisError as AnalysisError
 from crmstudy.errors import CrmstudyError as CrmstudyError
 from crmstudy.errors import DataError as DataError
@@ -12,13 +19,20 @@ from crmstudy.estimating.replicates import Bootstrap as Bootstrap
 from crmstudy.exchange.read import read_responses as read_responses
 from crmstudy.fitted.comparison import compare_models as compare_models
 from crmstudy.imputed import Imputed as Imputed
+from crmstudy.imputing.impute import impute as impute
 from crmstudy.instrument.catalog import load_instrument as load_instrument
 from crmstudy.measurement.cfa import cfa as cfa
-from crmstudy.measurement.correlations import correlate as correlate
-from crmstudy.measurement.invariance import invariance as invariance
-from crmstudy.measurement.items import describe as describe
-from crmstudy.measurement.reliability import reliability as reliability
-from crmstudy.measurement.validity import validity as validity
+from crmstudy.measurement.content import content_validity as content_validity
+from crmstudy.measurement.dif.dif import dif as dif
+from crmstudy.measurement.factors.efa import efa as efa
+from crmstudy.measurement.factors.retention import retention as retention
+from crmstudy.measurement.invariance.invariance import invariance as invariance
+from crmstudy.measurement.method_bias.method_bias import method_bias as method_bias
+from crmstudy.measurement.raters.agreement import raters as raters
+from crmstudy.measurement.raters.icc import icc as icc
+from crmstudy.measurement.raters.retest import test_retest as test_retest
+from crmstudy.measurement.reliability.reliability import reliability as reliability
+from crmstudy.measurement.validity.validity import validity as validity
 from crmstudy.models.cbsem import sem as sem
 from crmstudy.models.interaction import product_indicators as product_indicators
 from crmstudy.models.moderation import simple_slopes as simple_slopes
@@ -26,7 +40,8 @@ from crmstudy.models.moderation import standardised_interaction as standardised_
 from crmstudy.models.regression import regress as regress
 from crmstudy.planning import power as power
 from crmstudy.scoring import score as score
-from crmstudy.screening import screen as screen
+from crmstudy.screening.battery import screen as screen
+from crmstudy.screening.nonresponse import nonresponse as nonresponse
 from crmstudy.study.plan import Study as Study
 from crmstudy.study.runner import StudyResults as StudyResults
 from crmstudy.study.runner import run as run
@@ -50,21 +65,36 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "cfa",
+    "check_table",
     "compare_models",
+    "content_validity",
     "correlate",
+    "crosstab",
     "describe",
+    "dif",
+    "efa",
+    "frequencies",
+    "friedman",
+    "icc",
+    "impute",
     "invariance",
     "load_instrument",
+    "method_bias",
+    "midpoint",
+    "nonresponse",
     "power",
     "product_indicators",
+    "raters",
     "read_responses",
     "regress",
     "reliability",
+    "retention",
     "run",
     "score",
     "screen",
     "sem",
     "simple_slopes",
     "standardised_interaction",
+    "test_retest",
     "validity",
 ]

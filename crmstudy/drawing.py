@@ -65,6 +65,41 @@ class PathDiagram:
 
 
 @dataclass(frozen=True, slots=True)
+class TracePlot:
+    """Values by iteration, one panel a variable, one line a chain: ``lines[i][k]`` is chain k of panel i."""
+
+    title: str
+    alt: str
+    panels: tuple[str, ...]
+    lines: tuple[tuple[tuple[float, ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScreePlot:
+    """Eigenvalues by their number, beside those of data without factors.
+
+    Each line has a name, its values from the first eigenvalue on, and what it is: ``observed``, or ``random`` for what
+    data without factors show. Lines of one ``kind`` (components or factors) share a colour.
+    """
+
+    title: str
+    alt: str
+    lines: tuple[ScreeLine, ...]
+    x_label: str = ""
+    y_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeLine:
+    """One line of a scree plot; see :class:`ScreePlot`."""
+
+    name: str
+    kind: Literal["components", "factors"]
+    what: Literal["observed", "random"]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CoefficientPlot:
     """Estimates with their intervals, one row a term; ``reference`` is the value of no effect."""
 
@@ -90,4 +125,83 @@ class HeatMap:
     diagonal: tuple[float | None, ...] | None = None
 
 
-Drawing = LikertBars | PathDiagram | CoefficientPlot | HeatMap
+@dataclass(frozen=True, slots=True)
+class BlandAltman:
+    """Differences of two measurements against their means, with the mean difference and the limits of agreement.
+
+    ``bias``, ``lower`` and ``upper`` have their intervals beside them; ``line`` is intercept and slope of the
+    differences on the means.
+    """
+
+    title: str
+    alt: str
+    means: tuple[float, ...]
+    differences: tuple[float, ...]
+    bias: float
+    bias_ci: tuple[float, float]
+    lower: float
+    lower_ci: tuple[float, float]
+    upper: float
+    upper_ci: tuple[float, float]
+    line: tuple[float, float] | None = None
+    x_label: str = ""
+    y_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingnessMap:
+    """Patterns of missing answers: a row a pattern, a column an item; dark where the answer is missing.
+
+    ``percents[j]`` is the percent of respondents who lack item j, ``patterns[i][j]`` whether pattern i lacks it,
+    ``counts[i]`` how many respondents have pattern i. ``others`` patterns of ``other_rows`` respondents are not shown.
+    """
+
+    title: str
+    alt: str
+    items: tuple[str, ...]
+    percents: tuple[float, ...]
+    patterns: tuple[tuple[bool, ...], ...]
+    counts: tuple[int, ...]
+    others: int = 0
+    other_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantFlow:
+    """Boxes one below the other, from those invited to those analysed.
+
+    ``stages`` are labels with numbers; ``losses[i]`` are the reasons, with numbers, for which people left between stage
+    i and the next one, drawn beside the arrow.
+    """
+
+    title: str
+    alt: str
+    stages: tuple[tuple[str, int], ...]
+    losses: tuple[tuple[tuple[str, int], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingsPlot:
+    """Loadings of items (rows) on factors (columns); those below ``salient`` in size are drawn pale."""
+
+    title: str
+    alt: str
+    items: tuple[str, ...]
+    factors: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+    salient: float = 0.3
+    admissible: bool = True
+
+
+Drawing = (
+    LikertBars
+    | PathDiagram
+    | CoefficientPlot
+    | HeatMap
+    | MissingnessMap
+    | ParticipantFlow
+    | BlandAltman
+    | TracePlot
+    | ScreePlot
+    | LoadingsPlot
+)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from crmstudy.drawing import TracePlot
 from crmstudy.errors import DataError, Fault, did_you_mean
 from crmstudy.notes import Note
 
 _NAMES_SHOWN = 8
+TRACE_COLUMNS = ("iteration", "set", "variable", "group", "mean", "sd")
+MODEL_COLUMNS = ("variable", "group", "missing", "percent", "method", "n_predictors", "rhat", "predictors")
+#: Traces of more variables than this are too small to see: those least settled are drawn.
+_TRACES_SHOWN = 6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Imputed:
     """Completed data sets: the same respondents and columns in each, every gap filled in m different ways.
 
-    A verb that pools (:func:`crmstudy.sem`, :func:`crmstudy.cfa`) analyses each and puts the results together; every
-    other verb refuses them and takes one set, ``imputed.sets[0]``.
+    Made by :func:`crmstudy.impute`, or from sets imputed elsewhere. An analysis that is given them analyses each and
+    puts the results together by Rubin's rules; one that cannot refuses them by name.
 
     Parameters
     ----------
@@ -34,6 +39,16 @@ class Imputed:
         The completed data sets.
     given_notes : tuple of Note
         What was found where the sets come from.
+    traces : DataFrame
+        iteration, set, variable, group, mean, sd: mean and standard deviation of what was filled in, round by round;
+        empty for sets imputed elsewhere.
+    models : DataFrame
+        variable, group, missing, percent, method, n_predictors, rhat, predictors: how each variable was imputed.
+        ``rhat`` is the larger potential scale reduction of the traces of mean and sd (Gelman & Rubin, 1992) without the
+        first round, from 20 rounds on over the second half of them. ``group`` is empty unless groups were imputed
+        apart.
+    call : mapping
+        The options as resolved: m, seed, iterations, donors, method, group, cluster, auxiliary, items.
 
     Raises
     ------
@@ -50,6 +65,9 @@ class Imputed:
 
     sets: Sequence[Any]
     given_notes: tuple[Note, ...] = ()
+    traces: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(TRACE_COLUMNS)))
+    models: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(MODEL_COLUMNS)))
+    call: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.sets, pd.DataFrame | str) or not isinstance(self.sets, Iterable):
@@ -135,6 +153,39 @@ class Imputed:
     def notes(self) -> tuple[Note, ...]:
         """What was found: values still missing, sets that do not differ."""
         return (*self.given_notes, *_incomplete_notes(self.sets), *_equal_notes(self))
+
+    @property
+    def text(self) -> str:
+        """One sentence for the method section."""
+        if not self.call:
+            return f"{self.m} completed data sets, imputed elsewhere, were pooled (N = {self.n})."
+        gaps, count = int(self.models["missing"].sum()), self.models["variable"].nunique()
+        apart = f" within the groups of {self.call['group']}" if self.models["group"].any() else ""
+        within = f", with random intercepts of {self.call['cluster']}" if self.call["cluster"] else ""
+        return (
+            f"{gaps} missing values of {count} variables were imputed {self.m} times by chained equations{apart}"
+            f"{within} ({self.call['iterations']} iterations, {self.call['donors']} donors, seed {self.call['seed']}; "
+            f"N = {self.n})."
+        )
+
+    def plot(self) -> TracePlot | None:
+        """The traces of the variables whose chains are least settled, or None for sets imputed elsewhere."""
+        if self.traces.empty:
+            return None
+        order = self.models.sort_values("rhat", ascending=False, kind="stable", na_position="last")
+        panels = []
+        for variable, group in list(zip(order["variable"], order["group"], strict=True))[:_TRACES_SHOWN]:
+            rows = self.traces[(self.traces["variable"] == variable) & (self.traces["group"] == group)]
+            lines = tuple(tuple(map(float, part["mean"])) for _, part in rows.groupby("set", sort=True))
+            panels.append((f"{variable} ({group})" if group else str(variable), lines))
+        worst = order["rhat"].max()
+        return TracePlot(
+            title="Traces of the Imputed Means",
+            alt=f"Mean of the imputed values by iteration, one line for each of {self.m} sets; largest R-hat "
+            f"{worst:.2f}.",
+            panels=tuple(name for name, _ in panels),
+            lines=tuple(lines for _, lines in panels),
+        )
 
     def __repr__(self) -> str:
         return f"<Imputed m={self.m}, N={self.n}, {len(self.columns)} columns, {len(self.varying)} of them imputed>"
@@ -232,7 +283,7 @@ def _incomplete_notes(sets: Sequence[Any]) -> list[Note]:
 
 
 def _equal_notes(imputed: Imputed) -> list[Note]:
-    if imputed.varying:
+    if imputed.varying or any(note.code == "IMPUTE_NOTHING_MISSING" for note in imputed.given_notes):
         return []
     message = f"The {imputed.m} data sets are all the same: nothing was imputed, or one set was copied."
     return [Note("IMPUTED_EQUAL", message, "warning")]

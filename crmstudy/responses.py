@@ -213,7 +213,7 @@ def frame_of(data: object) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     if isinstance(data, Imputed):
         raise UnsupportedError(
             f"this analysis takes one data set and cannot pool; found {data.m} completed ones. Give one of them "
-            "(imputed.sets[0]), or use an analysis that pools: sem, cfa."
+            "(imputed.sets[0]) and say so, or the data before imputation."
         )
     if isinstance(data, str) or hasattr(data, "__fspath__"):
         raise UnsupportedError(f"data as a path ({data}) is not supported; read it first with read_responses(path).")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ import pandas as pd
 from scipy import special
 
 from crmstudy.errors import DataError
-from crmstudy.instrument import Scale
+from crmstudy.instrument import Instrument, Scale
+from crmstudy.instrument.norms import Band, NormGroup
 from crmstudy.notes import Note
 from crmstudy.numerals import write_number
+from crmstudy.pooled import pools
 from crmstudy.responses import Responses, frame_of
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
 
@@ -33,10 +35,15 @@ class Scores(Result):
         Mean of each scale (``term`` is the scale) with standard error and 95 % t interval. No hypothesis is
         tested, so ``statistic`` and ``p_value`` are empty.
     tables : mapping
-        ``scales``: scale, items, method, n, missing, mean, sd, min, max.
+        ``scales``: scale, items, method, n, missing, mean, sd, min, max. Where an instrument in its published wording
+        declares them, with a source: ``bands`` (scale, band, low, high, n, percent, source) and ``norms`` (scale, norm,
+        population, norm_n, n, mean_t, mean_percentile, below_table, source).
+    interpreted : DataFrame, one row a respondent
+        Columns ``SCALE band``, ``SCALE T (NORM)`` and ``SCALE percentile (NORM)``, where there are bands and norms.
     """
 
     frame: pd.DataFrame
+    interpreted: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     kind = "scores"
 
@@ -50,6 +57,7 @@ class Scores(Result):
         return f"Scale scores, N = {write_number(self.n, 'n')}: {', '.join(parts)}."
 
 
+@pools()
 def score(responses: Responses) -> Scores:
     """Score every scale of every instrument.
 
@@ -57,6 +65,10 @@ def score(responses: Responses) -> Scores:
     a sum scale that mean times the number of items: x = k · Σ answered / n answered. Nothing missing is
     counted as 0. A respondent with fewer answered items than ``min_answered`` gets none. Each score equals
     :meth:`crmstudy.instrument.Scale.score` to the last bit.
+
+    Published bands and norms are applied to the published wording only, and only where their source is named; else a
+    note says why not. T = 50 + 10 (x − M) / SD of the norm group; a percentile is the rank of the highest tabled score
+    that is reached.
 
     Parameters
     ----------
@@ -88,12 +100,14 @@ def score(responses: Responses) -> Scores:
     columns = {id: _score_scale(values, scale) for id, scale in responses.scales.items()}
     frame = pd.DataFrame(columns, index=values.index)
     rows = [_describe(frame[id].to_numpy(), scale) for id, scale in responses.scales.items()]
+    meanings, interpreted, withheld = interpret(frame, responses.instruments)
     return Scores(
         frame=frame,
+        interpreted=interpreted,
         estimates=_means(rows),
         n=responses.n,
-        tables={"scales": pd.DataFrame(rows)},
-        notes=(*responses.notes, *_score_notes(values, frame, responses.scales)),
+        tables={"scales": pd.DataFrame(rows), **meanings},
+        notes=(*responses.notes, *_score_notes(values, frame, responses.scales), *withheld),
         samples=sample_table(responses.n),
         call={"instruments": [f"{i.id} {i.version}" for i in responses.instruments], "level": LEVEL},
     )
@@ -169,6 +183,98 @@ def _means(rows: list[dict[str, Any]]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(estimates, columns=list(ESTIMATE_COLUMNS))
+
+
+def interpret(
+    frame: pd.DataFrame, instruments: Sequence[Instrument]
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, list[Note]]:
+    """Bands and norms of the scores: tables, one row a respondent, and why some are withheld."""
+    columns: dict[str, Any] = {}
+    bands: list[dict[str, Any]] = []
+    norms: list[dict[str, Any]] = []
+    notes: list[Note] = []
+    for instrument in instruments:
+        for scale in instrument.scales:
+            notes += _withheld_notes(instrument, scale)
+            if instrument.wording != "published":
+                continue
+            scores = frame[scale.id].to_numpy(dtype=float)
+            if scale.bands is not None and scale.bands.source is not None:
+                found = [scale.bands.band_of(score) for score in scores]
+                lang = next(iter(instrument.languages))
+                columns[f"{scale.id} band"] = [None if band is None else _text_of(band.label, lang) for band in found]
+                bands += _band_rows(scale, found, lang, _reference(instrument, scale.bands.source))
+            for norm in scale.norms:
+                if norm.source is not None:
+                    own, row = _norm_columns(scale, norm, scores)
+                    columns |= own
+                    norms.append(row | {"source": _reference(instrument, norm.source)})
+    tables = {"bands": pd.DataFrame(bands), "norms": pd.DataFrame(norms)}
+    return (
+        {name: table for name, table in tables.items() if len(table)},
+        pd.DataFrame(columns, index=frame.index),
+        notes,
+    )
+
+
+def _reference(instrument: Instrument, key: str) -> str:
+    return instrument.sources[key].reference if key in instrument.sources else key
+
+
+def _text_of(texts: Mapping[str, str], lang: str) -> str:
+    return texts.get(lang) or next(iter(texts.values()), "")
+
+
+def _band_rows(scale: Scale, found: Sequence[Band | None], lang: str, source: str) -> list[dict[str, Any]]:
+    known = [band for band in found if band is not None]
+    return [
+        {
+            "scale": scale.id, "band": _text_of(band.label, lang), "low": band.low, "high": band.high,
+            "n": sum(other is band for other in known),
+            "percent": 100.0 * sum(other is band for other in known) / len(known) if known else float("nan"),
+            "source": source,
+        }
+        for band in (scale.bands.bands if scale.bands is not None else ())
+    ]  # fmt: skip
+
+
+def _norm_columns(scale: Scale, norm: NormGroup, scores: Array) -> tuple[dict[str, Array], dict[str, Any]]:
+    columns: dict[str, Array] = {}
+    row: dict[str, Any] = {
+        "scale": scale.id, "norm": norm.id, "population": _text_of(norm.population, "en"), "norm_n": norm.n,
+        "n": int(np.isfinite(scores).sum()), "mean_t": float("nan"), "mean_percentile": float("nan"), "below_table": 0,
+    }  # fmt: skip
+    if norm.mean is not None and norm.sd is not None:
+        t_scores = np.array([norm.t_score(score) for score in scores])
+        columns[f"{scale.id} T ({norm.id})"] = t_scores
+        row["mean_t"] = float(np.nanmean(t_scores)) if np.isfinite(t_scores).any() else float("nan")
+    if norm.ranks:
+        ranks = np.array([norm.percentile(score) for score in scores])
+        columns[f"{scale.id} percentile ({norm.id})"] = ranks
+        row["mean_percentile"] = float(np.nanmean(ranks)) if np.isfinite(ranks).any() else float("nan")
+        row["below_table"] = int((np.isfinite(scores) & np.isnan(ranks)).sum())
+    return columns, row
+
+
+def _withheld_notes(instrument: Instrument, scale: Scale) -> list[Note]:
+    """Why declared bands and norms are not applied."""
+    declared = [("bands", scale.bands.source)] if scale.bands is not None else []
+    declared += [(f"norms {norm.id}", norm.source) for norm in scale.norms]
+    if not declared:
+        return []
+    names = ", ".join(name for name, _ in declared)
+    if instrument.wording != "published":
+        wording = "paraphrase of it" if instrument.wording == "paraphrase" else "form without its wording"
+        message = (
+            f"'{scale.id}' has published {names}, which are not applied: they hold for the published wording, and "
+            f"'{instrument.id}' is a {wording}."
+        )
+        return [Note("SCORING_NORMS_WITHHELD", message, "info", scale.id)]
+    unchecked = ", ".join(name for name, source in declared if source is None)
+    if not unchecked:
+        return []
+    message = f"'{scale.id}': {unchecked} are not applied, as no source is named and nobody has checked them."
+    return [Note("SCORING_NORMS_UNVERIFIED", message, "warning", scale.id)]
 
 
 def _score_notes(values: pd.DataFrame, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> list[Note]:

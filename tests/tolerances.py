@@ -101,8 +101,50 @@ LEAST_SQUARES_RELATIVE = 1e-9
 INVERSE_RELATIVE = 1e-8
 #: One-factor omega is a function of estimates found by iteration (see DERIVED).
 OMEGA = DERIVED
+#: Quantiles of the noncentral t that the R script finds by integration (1e-12) and a search that stops at 1e-13 of the
+#: quantile; the slope of the distribution function at the ends is .01 to .1 per unit.
+NONCENTRAL_T_RELATIVE = 1e-9
+#: Standard errors that the R scripts take from central differences with a step of 1e-4 of a weight or 1e-6 of a
+#: proportion: rounding of 1e-16 over the step leaves 1e-10 to 1e-12 in a derivative, the third one 1e-8 or 1e-12.
+DIFFERENCE_QUOTIENT_RELATIVE = 1e-7
 #: Tail probabilities by different series (R's C code, SciPy's Cephes and Boost).
 TAIL_RELATIVE = 1e-9
+
+# --- exploratory factors against psych, stats, GPArotation (tests/reference/R/factors.R) ---------------------------
+
+#: Uniquenesses after Newton steps in R, and what does not depend on the rotation (communalities, residuals, fit).
+EFA_COMMUNALITY = 1e-8
+#: Objectives and chi-squares of such loadings.
+EFA_FIT_RELATIVE = 1e-7
+#: GPArotation is stopped at a projected gradient of 1e-7; the smallest curvature of a criterion here is about .05.
+EFA_LOADING = 2e-6
+#: Complexities are quotients of fourth powers: the slope is below 20.
+EFA_COMPLEXITY = 20 * EFA_LOADING
+#: psych::fa stops the extraction at a relative change of 2e-9 and the rotation at a projected gradient of 1e-5.
+PSYCH_COMMUNALITY = 1e-4
+PSYCH_LOADING = 2e-4
+#: stats::varimax stops at a relative change of its criterion of 1e-5, which leaves about the root of that.
+VARIMAX_LOADING = 3.2e-3
+#: psych's principal axes stop at a change of .001 in the sum of communalities; at the rate of .8 four times that stays.
+PSYCH_AXES = 4e-3
+#: Derivatives by differences over 2e-3: the gradient of 1e-7 over the same curvature leaves 1e-3 of a derivative of 1.
+EFA_STD_ERROR_RELATIVE = 1e-3
+
+# --- tables and rank tests ------------------------------------------------------------------------------------------
+
+#: Derivatives by Richardson's extrapolation (R's numDeriv): eight to ten digits of sixteen.
+NUMERIC_DERIVATIVE = 1e-7
+#: Fisher's exact p in R adds thousands of probabilities, each from logarithms of factorials of up to n.
+FISHER_RELATIVE = 1e-7
+#: Ends of intervals of Cramér's V: R's uniroot at a tolerance of 1e-12 on a noncentrality of 0.01 or more; its root.
+NONCENTRAL_RELATIVE = 1e-7
+#: Ends of intervals of d: the noncentral t by numerical integration to 1e-12, the tails cut off at 1e-15, and a root at
+#: which the slope is below .05 (at a share of .025).
+NONCENTRAL_T_RELATIVE = 1e-6
+#: Shapiro and Wilk's p: SciPy has Royston's algorithm in single-precision constants as R; p follows from log(1 - W).
+SHAPIRO_RELATIVE = 1e-5
+#: R's ptukey promises about 1e-8 in p.
+STUDENTISED_RANGE = 1e-8
 
 # --- engines that stop early, printed tables, simulation ----------------------------------------------------------
 
@@ -113,3 +155,40 @@ SECOND_ENGINE_IN_SE = 1e-3
 PRINTED_HALF_UNIT = 0.5
 #: Monte Carlo at a fixed seed: four standard errors of the simulation miss once in 16,000 tests when all is right.
 MONTE_CARLO_IN_SE = 4.0
+
+# --- normality against stats, nortest, psych ----------------------------------------------------------------------
+
+#: Both programs find Shapiro-Wilk's weights from normal quantiles of their own; W is right to 1e-8 then, and its p,
+#: steep in log(1 - W), to 1e-5 relative.
+SHAPIRO_W = 1e-8
+SHAPIRO_P_RELATIVE = 1e-5
+
+# --- polychoric correlations against lavaan, number of factors against psych and factanal -------------------------
+
+#: lavaan's search (nlminb with the Hessian) stops when it foretells a relative gain below 1e-10 of a log-likelihood of
+#: 1 to 3 a row: that is 2e-5 in a correlation before the last Newton step, which squares it.
+POLYCHORIC = 1e-6
+#: Where a table has no maximum of the likelihood, lavaan stops where a step gains a 1e-10th and we where a row tells
+#: 2e-6: both lie on the flat part, within a hundredth of each other.
+POLYCHORIC_FLAT = 1e-2
+#: Scores divide by the probabilities of rare cells (.001 and more), which change ten times as fast as the correlation.
+GAMMA_RELATIVE = 10 * POLYCHORIC
+#: Determinant, inverse and eigenvalues of polychoric correlations, condition numbers of 100 and less; relative.
+POLYCHORIC_FUNCTION = 10 * POLYCHORIC
+#: psych::fa leaves minres to L-BFGS-B with its default of 1e7 machine precisions in the objective, 2e-9; uniquenesses,
+#: at a minimum, are right to about the root of that over a flat curvature (.01 and more).
+PSYCH_MINRES_COMMUNALITY = 5e-4
+#: factanal at factr = 10 leaves 2e-15 in the objective, 1e-7 in the uniquenesses, and CAF inverts what they leave.
+FACTANAL_FIT = 1e-6
+#: A quotient of differences of such fits, which are .01 and more where they count.
+HULL_RATIO_RELATIVE = 100 * FACTANAL_FIT
+
+# --- reliability against psych, lavaan, factanal ------------------------------------------------------------------
+
+#: Standard errors by R's numDeriv: gradients by extrapolated differences, which keep about ten digits.
+DIFFERENCES_RELATIVE = 1e-7
+#: Minimum residuals and rotation polished in R until their gradients are about 1e-8; the curvature of the criteria is
+#: of the order of .01 to 1, so loadings and what is made of them are right to a hundred times that.
+EXTRACTION = 1e-6
+#: factanal's optimiser at its tightest tolerance: the likelihood to rounding, loadings to its root.
+FACTANAL = 1e-6

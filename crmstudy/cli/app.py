@@ -30,13 +30,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-instruments = typer.Typer(help="List, show or check questionnaires.")
+instruments = typer.Typer(help="List, show or check questionnaires; write forms for experts.")
 app.command("run")(studies.run)
 app.command("init")(studies.init)
 app.add_typer(instruments, name="instruments")
 instruments.command("list")(questionnaires.list_all)
 instruments.command("show")(questionnaires.show)
 instruments.command("lint")(questionnaires.lint)
+instruments.command("panel")(questionnaires.panel)
 app.command("score")(answers.score)
 app.command("screen")(answers.screen)
 app.command("doctor")(studies.doctor)
@@ -58,7 +59,7 @@ def start(
 
 @instruments.callback(invoke_without_command=True)
 def start_instruments(context: typer.Context) -> None:
-    """List, show or check questionnaires."""
+    """List, show or check questionnaires; write forms for experts."""
     if context.invoked_subcommand is None:
         say(context.get_help())
 

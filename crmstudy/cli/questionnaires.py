@@ -1,4 +1,4 @@
-"""Commands about instruments: ``instruments list``, ``show`` and ``lint``."""
+"""Commands about instruments: ``instruments list``, ``show``, ``lint`` and ``panel``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crmstudy.cli.console import AsJson, emit, say, table
+from crmstudy.cli.console import AsJson, emit, say, shown, table
 from crmstudy.errors import UnsupportedError, did_you_mean
 
 if TYPE_CHECKING:
@@ -84,6 +84,28 @@ def lint(instrument: Name, as_json: AsJson = False) -> int:
     warnings = sum(note.level == "warning" for note in notes)
     say(f"{one.id} {one.version}: {warnings or 'no'} warning{'s' if warnings != 1 else ''}.")
     return status
+
+
+def panel(
+    instrument: Name,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The form to write, .csv or .xlsx.")],
+    experts: Annotated[int, typer.Option("--experts", metavar="N", help="How many experts will judge.")] = 8,
+    lang: Language = "en",
+    as_json: AsJson = False,
+) -> int:
+    """Write the form on which experts judge relevance, necessity and clarity of every item; never over a file."""
+    from crmstudy.instrument.panel import write_panel
+
+    one = _load(instrument)
+    written = write_panel(one, out, experts=experts, lang=lang)
+    if as_json:
+        emit({"status": 0, "file": str(written), "id": one.id, "items": len(one.items), "experts": experts})
+        return 0
+    say(f"{shown(written)}: {len(one.items)} items of {one.id} for {experts} experts.")
+    say("Relevance and clarity: 1 (not at all) to 4 (very). Necessity: 3 essential, 2 useful, 1 not necessary.")
+    say("Leave a cell empty where an expert gives no rating. Then: content_validity('FILE'), or a study of the kind")
+    say("content_validity with the form as its sample.")
+    return 0
 
 
 def _load(name: str) -> Instrument:

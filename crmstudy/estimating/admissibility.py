@@ -12,9 +12,9 @@ import numpy as np
 
 from crmstudy.estimating.layout import Placement
 from crmstudy.grammar.table import ParameterTable
-from crmstudy.kernels.constrained import null_space
-from crmstudy.kernels.optimise import Optimum, is_well_conditioned, weakest_direction
-from crmstudy.kernels.structure import Array, Implied
+from crmstudy.kernels.covariance.constrained import null_space
+from crmstudy.kernels.covariance.optimise import Optimum, is_well_conditioned, weakest_direction
+from crmstudy.kernels.covariance.structure import Array, Implied
 from crmstudy.notes import Note
 from crmstudy.numerals import write_number
 

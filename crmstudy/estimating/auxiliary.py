@@ -17,7 +17,7 @@ import pandas as pd
 from crmstudy.errors import Fault, ModelError, did_you_mean
 from crmstudy.estimating.layout import Placement
 from crmstudy.grammar.table import ParameterTable, Row
-from crmstudy.kernels.structure import Array, Indices
+from crmstudy.kernels.covariance.structure import Array, Indices
 from crmstudy.notes import Note
 
 Found = TypeVar("Found")

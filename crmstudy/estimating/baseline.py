@@ -8,8 +8,8 @@ from crmstudy.estimating.estimation import objective_for, search
 from crmstudy.estimating.inference import Inference
 from crmstudy.estimating.options import SemOptions
 from crmstudy.estimating.sample import Sample
-from crmstudy.kernels.optimise import Optimum
-from crmstudy.kernels.structure import MATRICES, Array, Indices, Layout, Matrix
+from crmstudy.kernels.covariance.optimise import Optimum
+from crmstudy.kernels.covariance.structure import MATRICES, Array, Indices, Layout, Matrix
 
 
 def baseline_inference(

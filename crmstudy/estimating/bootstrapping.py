@@ -17,14 +17,14 @@ from crmstudy.estimating.replicates import Bootstrap, Replicates
 from crmstudy.estimating.sample import Sample
 from crmstudy.estimating.solution import Solution
 from crmstudy.estimating.standardise import COLUMNS
-from crmstudy.kernels.bootstrap import bollen_stine_rows, bootstrap_moments
-from crmstudy.kernels.constrained import null_space
-from crmstudy.kernels.information import GroupSample, casewise_scores, cluster_sums
-from crmstudy.kernels.missing import missing_patterns
+from crmstudy.kernels.covariance.bootstrap import bollen_stine_rows, bootstrap_moments
+from crmstudy.kernels.covariance.constrained import null_space
+from crmstudy.kernels.covariance.information import GroupSample, casewise_scores, cluster_sums
+from crmstudy.kernels.covariance.missing import missing_patterns
+from crmstudy.kernels.covariance.stack import fit_stack
+from crmstudy.kernels.covariance.stack_moments import stack_diagonals
+from crmstudy.kernels.covariance.structure import Array, Indices, Matrix
 from crmstudy.kernels.resample import replicate
-from crmstudy.kernels.stack import fit_stack
-from crmstudy.kernels.stack_moments import stack_diagonals
-from crmstudy.kernels.structure import Array, Indices, Matrix
 
 _CHUNK = 250
 _SINGLE_CHUNK = 20

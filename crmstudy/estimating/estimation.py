@@ -17,18 +17,18 @@ from crmstudy.estimating.restricting import restrictions_of
 from crmstudy.estimating.sample import Sample
 from crmstudy.estimating.starting import Strategy, start_values
 from crmstudy.grammar.table import ParameterTable
-from crmstudy.kernels.constrained import Restrictions, minimise_restricted
-from crmstudy.kernels.discrepancy import (
+from crmstudy.kernels.covariance.constrained import Restrictions, minimise_restricted
+from crmstudy.kernels.covariance.discrepancy import (
     Discrepancy,
     GeneralisedLeastSquares,
     MaximumLikelihood,
     SampleBlock,
     WeightedLeastSquares,
 )
-from crmstudy.kernels.information import GroupSample, moment_covariance
-from crmstudy.kernels.missing import FullInformation, PatternBlock, patterns_value
-from crmstudy.kernels.optimise import Optimum, is_well_conditioned, minimise
-from crmstudy.kernels.structure import Array, Layout
+from crmstudy.kernels.covariance.information import GroupSample, moment_covariance
+from crmstudy.kernels.covariance.missing import FullInformation, PatternBlock, patterns_value
+from crmstudy.kernels.covariance.optimise import Optimum, is_well_conditioned, minimise
+from crmstudy.kernels.covariance.structure import Array, Layout
 
 _ATTEMPTS: tuple[tuple[Strategy, bool], ...] = (
     ("ratios", True), ("first", True), ("last", True), ("deviations", True), ("units", True),

@@ -13,12 +13,12 @@ from crmstudy.estimating.auxiliary import auxiliary_pairs, own_variables
 from crmstudy.estimating.baseline import baseline_inference
 from crmstudy.estimating.inference import Inference
 from crmstudy.grammar.table import ParameterTable
-from crmstudy.kernels import indices
-from crmstudy.kernels.discrepancy import stacked_moments
-from crmstudy.kernels.incomplete_fit import CompleteDataFit, complete_data_fit
-from crmstudy.kernels.indices import ChiSquares, Residuals
+from crmstudy.kernels.covariance import indices
+from crmstudy.kernels.covariance.discrepancy import stacked_moments
+from crmstudy.kernels.covariance.incomplete_fit import CompleteDataFit, complete_data_fit
+from crmstudy.kernels.covariance.indices import ChiSquares, Residuals
+from crmstudy.kernels.covariance.structure import Indices
 from crmstudy.kernels.moments import available_moments
-from crmstudy.kernels.structure import Indices
 
 _ROBUST_TESTS = ("satorra.bentler", "yuan.bentler.mplus", "yuan.bentler", "scaled.shifted")
 #: The names that a model without convergence, or with fewer moments than parameters, has all the same.

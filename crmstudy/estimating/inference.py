@@ -10,13 +10,13 @@ from scipy.special import chdtrc
 
 from crmstudy.estimating.options import SATORRA_TESTS, SCALED_TESTS, SemOptions
 from crmstudy.estimating.sample import Sample
-from crmstudy.kernels import scaling
-from crmstudy.kernels.constrained import null_space
-from crmstudy.kernels.discrepancy import Discrepancy
-from crmstudy.kernels.information import ModelInformation, least_squares_metrics
-from crmstudy.kernels.optimise import Optimum, unit_diagonal
-from crmstudy.kernels.scaling import MomentMetric, ScaledTest
-from crmstudy.kernels.structure import Array
+from crmstudy.kernels.covariance import scaling
+from crmstudy.kernels.covariance.constrained import null_space
+from crmstudy.kernels.covariance.discrepancy import Discrepancy
+from crmstudy.kernels.covariance.information import ModelInformation, least_squares_metrics
+from crmstudy.kernels.covariance.optimise import Optimum, unit_diagonal
+from crmstudy.kernels.covariance.scaling import MomentMetric, ScaledTest
+from crmstudy.kernels.covariance.structure import Array
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmstudy.grammar.table import ParameterTable, Row
-from crmstudy.kernels.structure import MATRICES, SYMMETRIC, Array, Implied, Layout, Matrix
+from crmstudy.kernels.covariance.structure import MATRICES, SYMMETRIC, Array, Implied, Layout, Matrix
 
 Place = tuple[Matrix, int, int]
 

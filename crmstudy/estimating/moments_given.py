@@ -12,7 +12,7 @@ import pandas as pd
 from crmstudy.errors import AnalysisError, DataError, ModelError
 from crmstudy.estimating.options import SemOptions
 from crmstudy.grammar.spec import ModelSpec
-from crmstudy.kernels.structure import Array
+from crmstudy.kernels.covariance.structure import Array
 
 Moments = tuple[Array, Array, float]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from crmstudy.errors import Fault, ModelError, UnsupportedError, did_you_mean
-from crmstudy.kernels.information import Kind
+from crmstudy.kernels.covariance.information import Kind
 
 Discrepancy = Literal["ML", "GLS", "ULS", "WLS", "DWLS"]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.estimating.sample import Sample
-from crmstudy.kernels.products import ProductPlan, products
-from crmstudy.kernels.structure import Array, Indices
+from crmstudy.kernels.covariance.products import ProductPlan, products
+from crmstudy.kernels.covariance.structure import Array, Indices
 
 
 @dataclass(frozen=True)

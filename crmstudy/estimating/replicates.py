@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from crmstudy.errors import Fault, ModelError, did_you_mean
+from crmstudy.kernels.covariance.structure import Array
 from crmstudy.kernels.intervals import (
     Intervals,
     basic_interval,
@@ -17,7 +18,6 @@ from crmstudy.kernels.intervals import (
     normal_interval,
     percentile_interval,
 )
-from crmstudy.kernels.structure import Array
 from crmstudy.notes import Note
 
 Kind = Literal["nonparametric", "bollen.stine"]

@@ -9,8 +9,8 @@ import numpy as np
 
 from crmstudy.grammar.expressions import Expression
 from crmstudy.grammar.table import ParameterTable
-from crmstudy.kernels.constrained import Restrictions
-from crmstudy.kernels.structure import Array
+from crmstudy.kernels.covariance.constrained import Restrictions
+from crmstudy.kernels.covariance.structure import Array
 
 #: A parameter nearer to its bound than this is at it.
 _PRESSED = 1e-6

@@ -21,8 +21,8 @@ from crmstudy.estimating.sample import Sample
 from crmstudy.estimating.standardise import COLUMNS, Standardiser
 from crmstudy.grammar.spec import ModelSpec
 from crmstudy.grammar.table import ParameterTable
-from crmstudy.kernels.optimise import Optimum
-from crmstudy.kernels.structure import Array, Implied
+from crmstudy.kernels.covariance.optimise import Optimum
+from crmstudy.kernels.covariance.structure import Array, Implied
 
 
 @dataclass(frozen=True, eq=False)

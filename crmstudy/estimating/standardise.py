@@ -17,8 +17,8 @@ import numpy as np
 
 from crmstudy.estimating.layout import Placement
 from crmstudy.grammar.table import ParameterTable, Row
-from crmstudy.kernels.effects import structural_variance_slopes
-from crmstudy.kernels.structure import Array, Implied, Indices
+from crmstudy.kernels.covariance.effects import structural_variance_slopes
+from crmstudy.kernels.covariance.structure import Array, Implied, Indices
 
 COLUMNS = ("std_lv", "std_all", "std_nox")
 #: The powers of the deviations of both sides, by operator.

@@ -11,7 +11,7 @@ import numpy as np
 
 from crmstudy.estimating.layout import Placement
 from crmstudy.grammar.table import ParameterTable, Row
-from crmstudy.kernels.structure import Array, implied_moments
+from crmstudy.kernels.covariance.structure import Array, implied_moments
 
 Strategy = Literal["ratios", "first", "last", "deviations", "units"]
 

@@ -18,7 +18,7 @@ from crmstudy.fitted.nesting import Pair
 from crmstudy.fitted.pooledcomparison import PooledComparison, compare_pooled
 from crmstudy.fitted.pooledresult import PooledSemResult
 from crmstudy.fitted.semresult import SemResult
-from crmstudy.kernels.difference import Difference, rmsea_of_difference
+from crmstudy.kernels.covariance.difference import Difference, rmsea_of_difference
 from crmstudy.notes import Note
 from crmstudy.numerals import p_phrase, write_number
 from crmstudy.results import ESTIMATE_COLUMNS, Result

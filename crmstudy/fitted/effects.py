@@ -12,8 +12,8 @@ from scipy.special import ndtr, ndtri
 
 from crmstudy.errors import Fault, ModelError, did_you_mean
 from crmstudy.estimating.solution import Solution
-from crmstudy.kernels import effects as kernel
-from crmstudy.kernels.structure import Indices, Layout
+from crmstudy.kernels.covariance import effects as kernel
+from crmstudy.kernels.covariance.structure import Indices, Layout
 from crmstudy.notes import Note
 
 #: Columns of the table of effects; the last two only with ``standardized``.

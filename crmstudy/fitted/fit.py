@@ -24,9 +24,9 @@ from crmstudy.estimating.solution import Solution
 from crmstudy.fitted.semresult import SemResult
 from crmstudy.grammar.spec import ModelSpec, parse_model
 from crmstudy.grammar.table import ParameterTable, build_table
-from crmstudy.kernels.discrepancy import Discrepancy
-from crmstudy.kernels.optimise import Optimum
-from crmstudy.kernels.structure import Array
+from crmstudy.kernels.covariance.discrepancy import Discrepancy
+from crmstudy.kernels.covariance.optimise import Optimum
+from crmstudy.kernels.covariance.structure import Array
 from crmstudy.kernels.threads import one_thread
 from crmstudy.notes import Note
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import UnsupportedError
+from crmstudy.kernels.covariance.reticular import Entries, Reticular
 from crmstudy.kernels.moments import Array
-from crmstudy.kernels.reticular import Entries, Reticular
 
 _ARROWS = ("=~", "~", "<~")
 

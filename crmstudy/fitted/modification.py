@@ -20,9 +20,9 @@ from crmstudy.estimating.solution import Solution
 from crmstudy.estimating.standardise import COLUMNS, Standardiser
 from crmstudy.grammar.table import ParameterTable, Row
 from crmstudy.grammar.terms import Key, Term
-from crmstudy.kernels.information import ModelInformation, least_squares_metrics
-from crmstudy.kernels.score import releases_of_last
-from crmstudy.kernels.structure import Array
+from crmstudy.kernels.covariance.information import ModelInformation, least_squares_metrics
+from crmstudy.kernels.covariance.score import releases_of_last
+from crmstudy.kernels.covariance.structure import Array
 
 MODIFICATION_COLUMNS = ("lhs", "op", "rhs", "group", "mi", "mi_scaled", "epc", "sepc_lv", "sepc_all", "sepc_nox")
 

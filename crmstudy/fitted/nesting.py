@@ -15,11 +15,11 @@ from crmstudy.estimating.restricting import restrictions_of
 from crmstudy.estimating.solution import Solution
 from crmstudy.grammar.table import Row
 from crmstudy.grammar.terms import Key, Term
-from crmstudy.kernels import difference as kernel
-from crmstudy.kernels import scaling
-from crmstudy.kernels.difference import Difference
-from crmstudy.kernels.optimise import is_well_conditioned
-from crmstudy.kernels.structure import Array, Indices, moment_slopes
+from crmstudy.kernels.covariance import difference as kernel
+from crmstudy.kernels.covariance import scaling
+from crmstudy.kernels.covariance.difference import Difference
+from crmstudy.kernels.covariance.optimise import is_well_conditioned
+from crmstudy.kernels.covariance.structure import Array, Indices, moment_slopes
 
 #: Two sets of implied moments nearer than this (as a discrepancy) are the same.
 _SAME = 1e-9

@@ -15,8 +15,8 @@ from crmstudy.errors import AnalysisError, Fault, ModelError, did_you_mean
 from crmstudy.fitted.comparable import labelled
 from crmstudy.fitted.pooledfits import Method, PooledSolution, pool_solutions, pooled_difference, usual_method
 from crmstudy.fitted.pooledresult import PooledSemResult
-from crmstudy.kernels.pooling import PooledTest
-from crmstudy.kernels.scaling import ScaledTest
+from crmstudy.kernels.covariance.scaling import ScaledTest
+from crmstudy.kernels.incomplete.pooling import PooledTest
 from crmstudy.notes import Note
 from crmstudy.numerals import p_phrase, write_number
 from crmstudy.results import ESTIMATE_COLUMNS, Result

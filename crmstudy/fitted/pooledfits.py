@@ -23,14 +23,14 @@ from crmstudy.estimating.layout import place, row_values
 from crmstudy.estimating.options import SCALED_TESTS
 from crmstudy.estimating.sample import Sample
 from crmstudy.estimating.solution import Solution
-from crmstudy.kernels import pooling
-from crmstudy.kernels.discrepancy import Point
-from crmstudy.kernels.indices import ChiSquares
-from crmstudy.kernels.information import GroupSample
-from crmstudy.kernels.optimise import Optimum
-from crmstudy.kernels.pooling import Pooled, PooledTest
-from crmstudy.kernels.scaling import ScaledTest
-from crmstudy.kernels.structure import Array, Layout, implied_moments
+from crmstudy.kernels.covariance.discrepancy import Point
+from crmstudy.kernels.covariance.indices import ChiSquares
+from crmstudy.kernels.covariance.information import GroupSample
+from crmstudy.kernels.covariance.optimise import Optimum
+from crmstudy.kernels.covariance.scaling import ScaledTest
+from crmstudy.kernels.covariance.structure import Array, Layout, implied_moments
+from crmstudy.kernels.incomplete import pooling
+from crmstudy.kernels.incomplete.pooling import Pooled, PooledTest
 
 Method = Literal["D2", "D3"]
 #: Scaled tests whose differences are those of factors times degrees of freedom.

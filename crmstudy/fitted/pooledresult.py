@@ -18,9 +18,9 @@ from crmstudy.fitted.pooledfits import Method, PooledInference, PooledSolution, 
 from crmstudy.fitted.semresult import ByGroup, SemResult
 from crmstudy.grammar.spec import parse_model
 from crmstudy.grammar.ties import without_definitions
-from crmstudy.kernels import pooling
-from crmstudy.kernels.pooling import PooledTest
-from crmstudy.kernels.structure import Array
+from crmstudy.kernels.covariance.structure import Array
+from crmstudy.kernels.incomplete import pooling
+from crmstudy.kernels.incomplete.pooling import PooledTest
 from crmstudy.notes import Note
 from crmstudy.numerals import write_number
 from crmstudy.results import SEM_COLUMNS, Result

@@ -21,8 +21,8 @@ import pandas as pd
 
 from crmstudy.errors import AnalysisError, DataError, ModelError, UnsupportedError, did_you_mean
 from crmstudy.estimating.solution import Solution
-from crmstudy.kernels.information import GroupSample
-from crmstudy.kernels.structure import Array, Indices
+from crmstudy.kernels.covariance.information import GroupSample
+from crmstudy.kernels.covariance.structure import Array, Indices
 from crmstudy.notes import Note
 
 METHODS = ("regression", "bartlett")

@@ -12,8 +12,8 @@ import pandas as pd
 
 from crmstudy.estimating.solution import Solution
 from crmstudy.fitted.measured import Measurement
-from crmstudy.kernels.structure import Array
-from crmstudy.kernels.validity import Composite, composite
+from crmstudy.kernels.covariance.structure import Array
+from crmstudy.kernels.covariance.validity import Composite, composite
 from crmstudy.notes import Note
 
 COLUMNS = ("factor", "order", "items", "alpha", "omega", "omega_implied", "omega_observed", "ave")

@@ -20,9 +20,9 @@ from scipy.special import ndtr, ndtri
 from crmstudy.errors import AnalysisError, Fault, ModelError, UnsupportedError, did_you_mean
 from crmstudy.estimating.inference import scaled_inverse
 from crmstudy.estimating.solution import Solution
-from crmstudy.kernels.indices import Residuals
-from crmstudy.kernels.information import times
-from crmstudy.kernels.structure import Array
+from crmstudy.kernels.covariance.indices import Residuals
+from crmstudy.kernels.covariance.information import times
+from crmstudy.kernels.covariance.structure import Array
 from crmstudy.notes import Note
 
 KINDS = ("raw", "cor", "cor.bollen", "cor.bentler", "normalized", "standardized", "standardized.mplus")

@@ -23,9 +23,9 @@ from crmstudy.fitted.modification import (
 from crmstudy.grammar.spec import ModelSpec, parse_model
 from crmstudy.grammar.table import ParameterTable, Row
 from crmstudy.grammar.terms import Term
-from crmstudy.kernels.constrained import null_space
-from crmstudy.kernels.score import JointTest, Releases, directions_of, releases_of, releases_of_last
-from crmstudy.kernels.structure import Array, Indices
+from crmstudy.kernels.covariance.constrained import null_space
+from crmstudy.kernels.covariance.score import JointTest, Releases, directions_of, releases_of, releases_of_last
+from crmstudy.kernels.covariance.structure import Array, Indices
 from crmstudy.notes import Note
 
 

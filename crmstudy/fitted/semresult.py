@@ -23,7 +23,7 @@ from crmstudy.fitted.montecarlo import monte_carlo_intervals
 from crmstudy.fitted.picture import path_diagram
 from crmstudy.fitted.score_tests import ScoreTests
 from crmstudy.grammar.table import Row
-from crmstudy.kernels.structure import Array
+from crmstudy.kernels.covariance.structure import Array
 from crmstudy.notes import Note
 from crmstudy.numerals import p_phrase, write_number
 from crmstudy.results import SEM_COLUMNS, Result

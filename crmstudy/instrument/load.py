@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +32,7 @@ from crmstudy.instrument.model import (
     Scale,
     Source,
 )
+from crmstudy.instrument.norms import Band, Bands, NormGroup
 
 FORMAT = 1
 REQUIRED = (
@@ -259,7 +263,9 @@ def _read_scales(
 ) -> tuple[Scale, ...]:
     scales = []
     required = ["id", "name", "items", "method", "min_answered", "model"]
-    for id, where in _ids(doc, ("scales",), "scale", required=required, optional=["published"]).items():
+    for id, where in _ids(
+        doc, ("scales",), "scale", required=required, optional=["published", "bands", "norms"]
+    ).items():
         if id in items:
             doc.refuse(f"'{id}' is the id of a scale and of an item; rename one of them.", where)
         name = _read_texts(doc, (*where, "name"), languages, required=True)
@@ -276,7 +282,10 @@ def _read_scales(
             doc.refuse(message, (*where, "min_answered"))
         facts = _read_facts(doc, (*where, "published"), sources)
         reflective = doc.get((*where, "model")) != "formative"
-        scales.append(Scale(id, name, members, method, smallest or 1, reflective, facts))
+        scale = Scale(id, name, members, method, smallest or 1, reflective, facts)
+        bands = _read_bands(doc, (*where, "bands"), scale, languages, sources)
+        norms = _read_norms(doc, (*where, "norms"), scale, languages, sources)
+        scales.append(replace(scale, bands=bands, norms=norms))
     return tuple(scales)
 
 
@@ -308,6 +317,111 @@ def _read_facts(doc: Declared, where: Where, sources: Mapping[str, Source]) -> t
         n = _whole(doc, (*place, "n")) if "n" in doc.get(place) else None
         facts.append(Fact(name, float(value) if number else 0.0, _read_origin(doc, place, sources), n))
     return tuple(facts)
+
+
+def _read_bands(
+    doc: Declared, where: Where, scale: Scale, languages: Mapping[str, Language], sources: Mapping[str, Source]
+) -> Bands | None:
+    """Read the bands of a score: ascending, without gaps or overlaps, over all scores there can be, with a source."""
+    if doc.get(where) is None or not doc.check_keys(
+        where, required=["ranges"], optional=["source", "unverified", "note"]
+    ):
+        return None
+    origin = _read_origin(doc, where, sources)
+    bands = []
+    for index in range(len(_list(doc, (*where, "ranges")))):
+        place = (*where, "ranges", index)
+        if not doc.check_keys(place, required=["from", "to", "label"]):
+            continue
+        low, high = _number(doc, (*place, "from")), _number(doc, (*place, "to"))
+        label = _read_texts(doc, (*place, "label"), languages, required=True)
+        if low is None or high is None:
+            continue
+        if low > high:
+            doc.refuse(f"a band of '{scale.id}' runs from {low:g} to {high:g}; from must not be above to.", place)
+            continue
+        bands.append((Band(low, high, label), place))
+    if not bands and doc.get((*where, "ranges")) is not None:
+        doc.refuse(f"the bands of '{scale.id}' have no ranges; name at least one.", where)
+    _check_bands(doc, where, scale, bands)
+    return Bands(tuple(band for band, _ in bands), origin.source, origin.note)
+
+
+def _check_bands(doc: Declared, where: Where, scale: Scale, bands: list[tuple[Band, Where]]) -> None:
+    """Refuse bands that leave out or share scores."""
+    step = 1.0 if scale.method == "sum" else 1.0 / max(len(scale.items), 1)
+    for (before, _), (after, place) in pairwise(bands):
+        said = (
+            f"the bands of '{scale.id}' from {before.low:g} to {before.high:g} and from {after.low:g} to {after.high:g}"
+        )
+        shared = after.low <= before.high if scale.method == "sum" else after.low < before.high
+        if after.low <= before.low:
+            doc.refuse(f"{said} are not in ascending order; sort them.", place)
+        elif shared:
+            doc.refuse(f"{said} overlap; a score belongs to one band only.", place)
+        elif after.low - before.high > step + 1e-9:
+            doc.refuse(f"{said} leave a gap; every score belongs to a band.", place)
+    if not bands or not scale.items:
+        return
+    low, high = scale.range
+    if bands[0][0].low > low + 1e-9:
+        doc.refuse(f"the bands of '{scale.id}' begin at {bands[0][0].low:g}, but scores begin at {low:g}.", where)
+    if bands[-1][0].high < high - 1e-9:
+        doc.refuse(f"the bands of '{scale.id}' end at {bands[-1][0].high:g}, but scores end at {high:g}.", where)
+
+
+def _read_norms(
+    doc: Declared, where: Where, scale: Scale, languages: Mapping[str, Language], sources: Mapping[str, Source]
+) -> tuple[NormGroup, ...]:
+    """Read norm groups: each with a population, a source, and a mean with its deviation, percentile ranks or both."""
+    norms: dict[str, NormGroup] = {}
+    optional = ["n", "mean", "sd", "ranks", "source", "unverified", "note"]
+    for index in range(len(_list(doc, where))):
+        place = (*where, index)
+        if not doc.check_keys(place, required=["id", "population"], optional=optional):
+            continue
+        declared = doc.get(place)
+        id = _text(doc, (*place, "id"))
+        if id in norms:
+            doc.refuse(f"the norm group '{id}' of '{scale.id}' is defined twice; rename one.", (*place, "id"))
+        origin = _read_origin(doc, place, sources)
+        population = _read_texts(doc, (*place, "population"), languages, required=True)
+        mean, sd = (_number(doc, (*place, key)) if key in declared else None for key in ("mean", "sd"))
+        if ("mean" in declared) != ("sd" in declared):
+            doc.refuse(f"the norm group '{id}' of '{scale.id}' needs mean and sd together, or neither.", place)
+        if sd is not None and sd <= 0:
+            doc.refuse(
+                f"the sd of the norm group '{id}' of '{scale.id}' must be above 0; found {sd:g}.", (*place, "sd")
+            )
+        ranks = _read_ranks(doc, (*place, "ranks"), scale)
+        if not {"mean", "ranks"} & set(declared):
+            doc.refuse(f"the norm group '{id}' of '{scale.id}' has neither mean and sd nor ranks; add one.", place)
+        n = _whole(doc, (*place, "n")) if "n" in declared else None
+        norms[id] = NormGroup(id, population, origin.source, n, mean, sd, ranks, origin.note)
+    return tuple(norms.values())
+
+
+def _read_ranks(doc: Declared, where: Where, scale: Scale) -> dict[float, float]:
+    """Read percentile ranks by score: from 0 to 100, never falling as the score rises."""
+    value = doc.get(where)
+    if value is None or not doc.check_type(where, dict, "a mapping of scores to percentile ranks"):
+        return {}
+    ranks: dict[float, float] = {}
+    for score in value:
+        if isinstance(score, bool) or not isinstance(score, int | float):
+            doc.refuse(f"a percentile rank belongs to a score, a number; found {score!r}.", where)
+            continue
+        rank = value[score]
+        if isinstance(rank, bool) or not isinstance(rank, int | float) or not 0 <= rank <= 100:
+            doc.refuse(f"the percentile rank of {score:g} must be a number from 0 to 100; found {rank!r}.", where)
+        else:
+            ranks[float(score)] = float(rank)
+    found = sorted(ranks)
+    for lower, upper in pairwise(found):
+        if ranks[upper] < ranks[lower]:
+            said = f"fall from {ranks[lower]:g} at {lower:g} to {ranks[upper]:g} at {upper:g}"
+            doc.refuse(f"percentile ranks of '{scale.id}' {said}; a higher score has no lower rank.", where)
+    return ranks
 
 
 def _read_rights(doc: Declared, sources: Mapping[str, Source]) -> Rights:
@@ -458,6 +572,19 @@ def _whole(doc: Declared, where: Where) -> int | None:
     if not isinstance(parent, Mapping) or where[-1] not in parent:
         return None  # a missing key has its own fault
     return doc.get(where) if doc.check_type(where, int, "a whole number") else None
+
+
+def _number(doc: Declared, where: Where) -> float | None:
+    parent = doc.get(where[:-1])
+    if not isinstance(parent, Mapping) or where[-1] not in parent:
+        return None  # a missing key has its own fault
+    if not doc.check_type(where, (int, float), "a number"):
+        return None
+    value = float(doc.get(where))
+    if not math.isfinite(value):
+        doc.refuse(f"{'.'.join(map(str, where))} must be a number; found {value}.", where)
+        return None
+    return value
 
 
 def _text(doc: Declared, where: Where) -> str:

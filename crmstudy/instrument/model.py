@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from crmstudy.errors import InstrumentError, did_you_mean
+from crmstudy.instrument.norms import Bands, NormGroup
 
 Direction = Literal["ltr", "rtl"]
 Method = Literal["mean", "sum"]
@@ -137,6 +138,7 @@ class Scale:
 
     ``min_answered`` is the smallest number of answered items that still gives a score. ``reflective`` says
     that the items are effects of the construct (and internal consistency has a meaning), not its components.
+    ``bands`` and ``norms`` are published meanings of the score, which hold for the published wording only.
     """
 
     id: str
@@ -146,6 +148,14 @@ class Scale:
     min_answered: int
     reflective: bool = True
     published: tuple[Fact, ...] = ()
+    bands: Bands | None = None
+    norms: tuple[NormGroup, ...] = ()
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The lowest and the highest score there can be."""
+        low, high = sum(item.response.low for item in self.items), sum(item.response.high for item in self.items)
+        return (low, high) if self.method == "sum" else (low / len(self.items), high / len(self.items))
 
     @property
     def item_ids(self) -> tuple[str, ...]:
@@ -254,6 +264,8 @@ class Instrument:
         names += ["rights"] if self.rights.origin.unverified else []
         names += [f"item {item.id}" for item in self.items if item.origin.unverified]
         names += [f"{s.id}: {fact.name}" for s in self.scales for fact in s.published if fact.origin.unverified]
+        names += [f"{s.id}: bands" for s in self.scales if s.bands is not None and s.bands.source is None]
+        names += [f"{s.id}: norms {norm.id}" for s in self.scales for norm in s.norms if norm.source is None]
         return tuple(names)
 
     @cached_property

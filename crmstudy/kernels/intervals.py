@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import lstsq
 from scipy.special import ndtr, ndtri
 
-from crmstudy.kernels.structure import Array
+from crmstudy.kernels.covariance.structure import Array
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]

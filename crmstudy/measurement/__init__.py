@@ -1,1 +1,1 @@
-"""How well is it measured: items, reliability, correlations and what the measurement models say."""
+"""How well is it measured: reliability, factors, validity, raters, and what the measurement models say."""

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import AnalysisError, DataError, ModelError, UnsupportedError, did_you_mean
+from crmstudy.kernels.covariance.products import METHODS, Method, ProductPlan, products
 from crmstudy.kernels.moments import Array
-from crmstudy.kernels.products import METHODS, Method, ProductPlan, products
 from crmstudy.notes import Note
 from crmstudy.responses import frame_of
 

@@ -14,9 +14,9 @@ from crmstudy.drawing import CoefficientPlot
 from crmstudy.errors import AnalysisError, Fault, ModelError, did_you_mean
 from crmstudy.fitted.measured import reticular
 from crmstudy.fitted.semresult import SemResult
-from crmstudy.kernels.moderation import Region, Slope, centring_constants, johnson_neyman
+from crmstudy.kernels.covariance.moderation import Region, Slope, centring_constants, johnson_neyman
+from crmstudy.kernels.covariance.reticular import Reticular, standard_error
 from crmstudy.kernels.moments import Array
-from crmstudy.kernels.reticular import Reticular, standard_error
 from crmstudy.notes import Note
 from crmstudy.numerals import p_phrase, write_number
 from crmstudy.results import ESTIMATE_COLUMNS, Result, records

@@ -13,7 +13,6 @@ from crmstudy.drawing import CoefficientPlot
 from crmstudy.errors import AnalysisError, ModelError, UnsupportedError, did_you_mean
 from crmstudy.kernels import regression as kernel
 from crmstudy.kernels.moments import Array
-from crmstudy.measurement.selection import coverage_faults
 from crmstudy.models.formula import (
     Design,
     Formula,
@@ -25,13 +24,22 @@ from crmstudy.models.formula import (
 )
 from crmstudy.notes import Note
 from crmstudy.numerals import p_phrase, write_number
+from crmstudy.pooled import JointTest, pools
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
 from crmstudy.scoring import analysis_frame
+from crmstudy.selection import coverage_faults
 
 __all__ = ["RegressionResult", "formula_terms", "formula_variables", "regress"]
 
 _BLOCK_COLUMNS = ("block", "r_squared", "adj_r_squared", "delta_r_squared", "f", "df1", "df2", "p_value", "terms")
 _DIAGNOSTIC_COLUMNS = ("check", "statistic", "df", "p_value")
+#: Over imputed data sets these are pooled by D2.
+_POOLED_TESTS = (
+    JointTest("fit", "f", "df_model", "f_pvalue", f=True, df2="f_df2"),
+    JointTest("fit", "f_robust", "df_model", "f_robust_pvalue", f=True, df2="f_robust_df2"),
+    JointTest("blocks", "f", "df1", "p_value", f=True),
+    JointTest("diagnostics", "statistic", "df", "p_value"),
+)
 #: Variance inflation from which a note is written (Kutner et al., 2005, ch. 10).
 VIF_CONVENTION = 10.0
 
@@ -56,7 +64,8 @@ class RegressionResult(Result):
         fit, se = self.fit, self.call["se"]
         robust = "f_robust" in fit
         f, p = (fit["f_robust"], fit["f_robust_pvalue"]) if robust else (fit["f"], fit["f_pvalue"])
-        degrees = f"{write_number(fit['df_model'], 'df')}, {write_number(fit['df_resid'], 'df')}"
+        df2 = fit.get("f_robust_df2" if robust else "f_df2", fit["df_resid"])  # its own where data sets are pooled
+        degrees = f"{write_number(fit['df_model'], 'df')}, {write_number(df2, 'df')}"
         return (
             f"The predictors explain {write_number(100 * fit['r_squared'], 'percent')} of the variance of "
             f"{self.call['outcome']}, R² = {write_number(fit['r_squared'], 'r')}, adjusted R² = "
@@ -85,6 +94,7 @@ class _Findings:
     diagnostics: list[tuple[str, float, float, float]] = field(default_factory=list)
 
 
+@pools(shares=("r_squared",), tests=_POOLED_TESTS)
 def regress(
     formula: str,
     data: object,

@@ -20,18 +20,18 @@ import pandas as pd
 
 from crmstudy.errors import AnalysisError, UnsupportedError
 from crmstudy.kernels.moments import Array, complete_rows, covariance
-from crmstudy.kernels.reliability import alpha, alpha_std_error
-from crmstudy.measurement.selection import named_columns, numeric_values
+from crmstudy.kernels.reliability.coefficients import alpha, alpha_std_error
 from crmstudy.models.formula import build_design, read_formula
 from crmstudy.notes import Level, Note
 from crmstudy.numerals import write_number
 from crmstudy.responses import frame_of
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
 from crmstudy.scoring import analysis_frame
+from crmstudy.selection import named_columns, numeric_values
 
 if TYPE_CHECKING:
     from crmstudy.fitted.semresult import SemResult
-    from crmstudy.measurement.reliability import ReliabilityResult
+    from crmstudy.measurement.reliability.reliability import ReliabilityResult
     from crmstudy.models.regression import RegressionResult
 
 T = TypeVar("T")
@@ -178,6 +178,9 @@ def check_reliability(result: ReliabilityResult, data: object) -> EngineCheck | 
         The Note says why pingouin did not run. pingouin gives no standard error of alpha.
     """
     engine = _engine("pingouin")
+    if result.call.get("missing") == "fiml":
+        reason = f"The second engine ({engine}) did not run: it has no full information for incomplete rows."
+        return Note("ENGINE_NOT_RUN", reason, "info")
     frame = frame_of(data)[0].rename(columns=str)
     ours = result.estimates[result.estimates["term"] == "alpha"]
     sets = {

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import AnalysisError, Fault, ModelError
-from crmstudy.kernels import power as kernel
+from crmstudy.kernels.covariance import power as kernel
 from crmstudy.numerals import write_number
 from crmstudy.results import ESTIMATE_COLUMNS, Result
 

@@ -13,6 +13,7 @@ from crmstudy.results import HypothesisTest, Result
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crmstudy.imputed import Imputed
     from crmstudy.responses import Responses
     from crmstudy.scoring import Scores
     from crmstudy.screening import Screening
@@ -25,7 +26,9 @@ class SampleRecord:
     """One sample of a study, from the file to the rows the analyses used.
 
     ``n_read`` counts the rows of the file, ``n_used`` those left after the declared exclusions. ``screening``
-    and ``scores`` are None where that step failed; a note then says why.
+    and ``scores`` are None where that step failed; a note then says why. ``flow`` holds the declared numbers of people
+    who were ``invited``, ``opened``, ``started`` and ``completed``. ``imputed`` holds the completed sets where an
+    analysis asked for them.
     """
 
     name: str
@@ -37,6 +40,8 @@ class SampleRecord:
     n_read: int
     n_used: int
     notes: tuple[Note, ...] = ()
+    flow: Mapping[str, int] = field(default_factory=dict)
+    imputed: Imputed | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -91,7 +96,9 @@ class StudyRecord:
 
     ``title`` is written in ``lang``. ``card`` holds further lines of the study card in the order they are to
     stand, label to value (``{"Date": "2026-11-21", "Authors": "..."}``): only what the study itself declares,
-    never a clock.
+    never a clock. ``sensitivity`` holds hypotheses and reliabilities with all rows, with the declared exclusions and
+    without flagged rows (analysis, sample, subject, parameter, rows, n, estimate, ci_low, ci_high, p_value, verdict,
+    reason); None where no row was flagged or the study switched it off.
     """
 
     title: str
@@ -106,6 +113,7 @@ class StudyRecord:
     provenance: Provenance = field(default_factory=Provenance)
     audience: str = "research"
     style: str = "apa"
+    sensitivity: pd.DataFrame | None = None
 
     @property
     def status_code(self) -> int:

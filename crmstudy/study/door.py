@@ -153,8 +153,8 @@ def _table(plan: AnalysisPlan, spec: ModelSpec, n_groups: int) -> ParameterTable
 
 def check_invariance(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
     """Options are built, levels follow each other, the model can be written once, and every column exists."""
-    from crmstudy.measurement.invariance_levels import read_levels
-    from crmstudy.measurement.invariance_waves import column_faults, read_waves
+    from crmstudy.measurement.invariance.levels import read_levels
+    from crmstudy.measurement.invariance.waves import column_faults, read_waves
     from crmstudy.measurement.plain_model import PlainModel, model_faults
 
     options = plan.options

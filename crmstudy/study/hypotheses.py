@@ -10,7 +10,7 @@ from scipy.special import ndtri, stdtr
 
 from crmstudy.models.formula import same_name, term_key
 from crmstudy.numerals import p_phrase, write_number
-from crmstudy.report.fitted_model import has_bootstrap_intervals
+from crmstudy.report.telling.fitted_model import has_bootstrap_intervals
 from crmstudy.results import HypothesisTest, Result
 from crmstudy.study.parts import Claim, HypothesisPlan, Relation
 

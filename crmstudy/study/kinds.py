@@ -15,13 +15,22 @@ from crmstudy.errors import Fault
 from crmstudy.estimating.options import GROUP_EQUAL
 from crmstudy.estimating.replicates import Interval, Unit
 from crmstudy.estimating.replicates import Kind as BootstrapKind
-from crmstudy.measurement.invariance_levels import CRITERIA, LEVELS
-from crmstudy.study import analysing, door
-from crmstudy.study.analysing import Outcome, Task
+from crmstudy.measurement.invariance.levels import CRITERIA, LEVELS
+from crmstudy.measurement.reliability.result import METHODS
+from crmstudy.study import door
+from crmstudy.study.analysing import agreement as analysing_agreement
+from crmstudy.study.analysing import bias as analysing_bias
+from crmstudy.study.analysing import describing as analysing_describing
+from crmstudy.study.analysing import efa as analysing_efa
+from crmstudy.study.analysing import nonresponse as analysing_nonresponse
+from crmstudy.study.analysing import retention as analysing_retention
+from crmstudy.study.analysing import tasks as analysing
+from crmstudy.study.analysing.tasks import Outcome, Task
 from crmstudy.study.door import Ground
 from crmstudy.study.forms import (
     NAME_PATTERN,
     Choice,
+    Code,
     Either,
     Flag,
     Key,
@@ -34,6 +43,7 @@ from crmstudy.study.forms import (
     Unbuilt,
     spell,
 )
+from crmstudy.study.imputation_keys import IMPUTED
 from crmstudy.study.parts import AnalysisPlan
 
 
@@ -87,6 +97,19 @@ _BOOTSTRAP = Section(
     )
 )
 _COLUMN = "the name of a column"
+
+RELIABILITY_KEYS = (
+    _SCALES,
+    _LEVEL,
+    Key("bootstrap", Number(100, whole=True), "Bootstrap replicates of the intervals; none by default."),
+    Key("interval", Choice(tuple(METHODS)), "Interval of alpha; `percentile` with a bootstrap, else `feldt`."),
+    Key("ordinal", Flag(), "Also coefficients from polychoric correlations."),
+    Key("group_factors", Number(1, whole=True), "Group factors behind the hierarchical omega of scales of six items or "
+        "more.", default=3),
+    Key("splits", Number(100, whole=True), "Random splits of scales of more than 20 items.", default=10_000),
+    Key("missing", Choice(("listwise", "fiml")), "`listwise` uses the complete rows of a scale, `fiml` all of them.",
+        default="listwise"),
+)  # fmt: skip
 
 _SEM_KEYS = (
     Key("model", Text("a model in lavaan syntax"), "The model, in lavaan syntax.", True),
@@ -145,7 +168,7 @@ KINDS: Mapping[str, Kind] = {
             "items",
             "Item descriptives",
             "Mean, spread, shape, floor and ceiling of every item, and its answers as diverging bars.",
-            (_SCALES, _ITEMS),
+            (_SCALES, _ITEMS, IMPUTED),
             door.check_columns,
             analysing.items,
             exclusive=_SCALES_OR_ITEMS,
@@ -153,18 +176,74 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "reliability",
             "Reliability",
-            "Alpha with its interval, omega, item-rest correlations and alpha if an item is dropped.",
-            (
-                _SCALES,
-                _LEVEL,
-                Key(
-                    "bootstrap",
-                    Number(100, whole=True),
-                    "Bootstrap replicates of the intervals; none by default.",
-                ),
-            ),
+            "Alpha with its interval, omegas, Guttman's bounds, split halves, standard errors of measurement, "
+            "item-rest correlations and alpha if an item is dropped.",
+            (*RELIABILITY_KEYS, IMPUTED),
             door.check_columns,
             analysing.reliability,
+        ),
+        Kind(
+            "frequencies",
+            "Characteristics of the respondents",
+            "Frequency tables: n, percent, percent of the valid answers, cumulative percent.",
+            (*analysing_describing.FREQUENCY_KEYS, IMPUTED),
+            analysing_describing.check_described,
+            analysing_describing.frequencies,
+        ),
+        Kind(
+            "crosstab",
+            "Cross-table",
+            "Two categorical variables: counts, percents, residuals, χ² and exact tests, measures of association.",
+            (*analysing_describing.CROSSTAB_KEYS, IMPUTED),
+            analysing_describing.check_described,
+            analysing_describing.crosstab,
+        ),
+        Kind(
+            "midpoint",
+            "Means against the midpoint",
+            "t tests and signed ranks against the middle of the scale, with Cohen's d and the Hodges–Lehmann estimate.",
+            (*analysing_describing.MIDPOINT_KEYS, IMPUTED),
+            analysing_describing.check_described,
+            analysing_describing.midpoint,
+            exclusive=_SCALES_OR_ITEMS,
+        ),
+        Kind(
+            "friedman",
+            "Mean ranks",
+            "Friedman's test with Kendall's W and comparisons of pairs; beside it the analysis of variance of related "
+            "means.",
+            (*analysing_describing.FRIEDMAN_KEYS, IMPUTED),
+            analysing_describing.check_described,
+            analysing_describing.friedman,
+            exclusive=_SCALES_OR_ITEMS,
+        ),
+        Kind(
+            "check_table",
+            "Check of a printed table",
+            "Whether the figures of a printed table agree with each other.",
+            analysing_describing.CHECK_TABLE_KEYS,
+            analysing_describing.check_printed,
+            analysing_describing.check_table,
+        ),
+        Kind(
+            "retention",
+            "Number of factors",
+            "Sampling adequacy, parallel analysis, MAP, empirical Kaiser criterion, Hull and scree: what each says "
+            "about the number of factors.",
+            (*analysing_retention.RETENTION_KEYS, IMPUTED),
+            analysing_retention.check_retention,
+            analysing_retention.retention,
+            exclusive=_SCALES_OR_ITEMS,
+        ),
+        Kind(
+            "efa",
+            "Exploratory factor analysis",
+            "Factors of items: loadings with intervals, factor correlations, communalities, variance explained and "
+            "fit.",
+            analysing_efa.EFA_KEYS,
+            analysing_efa.check_efa,
+            analysing_efa.efa,
+            exclusive=_SCALES_OR_ITEMS,
         ),
         Kind(
             "correlations",
@@ -173,11 +252,14 @@ KINDS: Mapping[str, Kind] = {
             (
                 _SCALES,
                 _ITEMS,
-                Key("method", Text(), "Which correlation; `pearson`."),
+                Key("method", Text(), "Which correlation: `pearson`, `spearman`, `kendall` or `polychoric`."),
+                Key("partial", ListOf(Text(_COLUMN), "columns", 1), "Columns or scales held constant."),
+                Key("missing", Text(), "`listwise`, or `pairwise`: for each pair the rows that have both."),
                 Key("adjust", Text(), "Correction of p for the number of correlations; `holm`."),
                 _LEVEL,
+                IMPUTED,
             ),
-            door.check_columns,
+            analysing_describing.check_correlations,
             analysing.correlations,
             exclusive=_SCALES_OR_ITEMS,
         ),
@@ -201,6 +283,7 @@ KINDS: Mapping[str, Kind] = {
                 Key("cluster", Unbuilt("cluster-robust standard errors are"), "Column of the clusters."),
                 Key("weights", Unbuilt("weights are"), "Column of the weights."),
                 _LEVEL,
+                IMPUTED,
             ),
             door.check_formula,
             analysing.regression,
@@ -233,6 +316,88 @@ KINDS: Mapping[str, Kind] = {
             door.check_invariance,
             analysing.invariance,
             exclusive=("group", "waves"),
+        ),
+        Kind(
+            "method_bias",
+            "Common-method bias",
+            "Whether the way of asking makes constructs look related: single-factor model, method factor, marker, full "
+            "collinearity.",
+            (*analysing_bias.METHOD_BIAS_KEYS, IMPUTED),
+            analysing_bias.check_method_bias,
+            analysing_bias.method_bias,
+        ),
+        Kind(
+            "dif",
+            "Differential item functioning",
+            "Whether groups of equal standing answer an item alike, by ordinal logistic regression.",
+            (*analysing_bias.DIF_KEYS, IMPUTED),
+            analysing_bias.check_dif,
+            analysing_bias.dif,
+            exclusive=("scale", "items"),
+        ),
+        Kind(
+            "nonresponse",
+            "Early and late respondents",
+            "Standardised differences of early and late respondents, as an indication of what those who did not answer "
+            "are like.",
+            (
+                _SCALES,
+                _ITEMS,
+                Key("order", Text(_COLUMN), "Column that orders the respondents: a date, a time, a running number."),
+                Key(
+                    "wave",
+                    Text(_COLUMN),
+                    "In place of `order`: column of the wave; the first and the last are compared.",
+                ),
+                Key(
+                    "late", ListOf(Code(), "values", 1), "With `wave`: the values that are late; all others are early."
+                ),
+                Key(
+                    "split",
+                    Choice(("third", "quarter", "half")),
+                    "Share of the respondents at either end of the order.",
+                    default="third",
+                ),
+                _LEVEL,
+                IMPUTED,
+            ),
+            analysing_nonresponse.check,
+            analysing_nonresponse.nonresponse,
+            exclusive=("order", "wave"),
+        ),
+        Kind(
+            "icc",
+            "Intraclass correlations",
+            "Six intraclass correlations of the ratings that several raters, or occasions, gave to the same targets.",
+            (*analysing_agreement.ICC_KEYS, IMPUTED),
+            analysing_agreement.check_agreement,
+            analysing_agreement.icc,
+        ),
+        Kind(
+            "test_retest",
+            "Test–retest",
+            "Stability of a score: correlation, agreement, error of measurement, smallest detectable change, limits of "
+            "agreement.",
+            (*analysing_agreement.RETEST_KEYS, IMPUTED),
+            analysing_agreement.check_agreement,
+            analysing_agreement.test_retest,
+        ),
+        Kind(
+            "raters",
+            "Agreement of raters",
+            "Cohen's, weighted or Fleiss' kappa, Krippendorff's alpha or Kendall's W.",
+            (*analysing_agreement.RATERS_KEYS, IMPUTED),
+            analysing_agreement.check_agreement,
+            analysing_agreement.raters,
+        ),
+        Kind(
+            "content_validity",
+            "Content validity",
+            "What a panel of experts says of the items: CVR, I-CVI, S-CVI, modified kappa, Aiken's V. The sample is "
+            "the form of `crmstudy instruments panel`.",
+            analysing_agreement.CONTENT_KEYS,
+            analysing_agreement.check_panel,
+            analysing_agreement.content_validity,
         ),
     )
 }

@@ -53,6 +53,7 @@ def open_study(study: Study, before: Iterable[InputError] = ()) -> Opened:
         scales = None if loaded is None else {scale.id: scale for one in loaded for scale in one.scales}
         columns = columns_of(answers) if answers is not None else _promised_columns(sample, scales)
         grounds[sample.name] = Ground(scales, columns, None if answers is None else partial(_values_of, answers))
+        refused += _weights_refused(sample, columns, scales)
         if answers is not None:
             responses[sample.name] = answers
     _check_analyses(study, grounds, refused)
@@ -78,6 +79,19 @@ def _values_of(responses: Responses, name: str) -> int | None:
     """How many different values a column has; None when there is no such column."""
     column = responses.values.get(name) if name in responses.items else responses.variables.get(name)
     return None if column is None else int(column.nunique())
+
+
+def _weights_refused(
+    sample: SamplePlan, columns: tuple[str, ...] | None, scales: Mapping[str, Scale] | None
+) -> list[InputError]:
+    """The weights of a sample are a column of its file."""
+    if sample.weights is None or columns is None:
+        return []
+    if sample.weights in columns and sample.weights not in (scales or {}):
+        return []
+    hint = did_you_mean(sample.weights, columns)
+    message = f"the weights '{sample.weights}' of the sample '{sample.name}' are no column of its file.{hint}"
+    return [StudyError([at(sample.place, message)])]
 
 
 def _promised_columns(sample: SamplePlan, scales: Mapping[str, Scale] | None) -> tuple[str, ...] | None:

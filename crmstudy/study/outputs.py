@@ -42,8 +42,8 @@ def write_outputs(
     record: StudyRecord, seconds: Mapping[str, float], out: Path, formats: Iterable[str], lang: str | None = None
 ) -> Written:
     """Write everything a run leaves; ``seconds`` are the wall times of its steps. See :meth:`StudyResults.report`."""
-    from crmstudy.report.compose import compose
-    from crmstudy.report.render import render
+    from crmstudy.report.render.render import render
+    from crmstudy.report.telling.compose import compose
 
     chosen = tuple(formats)
     refuse_unbuilt(chosen, lang)
@@ -118,6 +118,7 @@ def run_record(record: StudyRecord) -> dict[str, Any]:
         ],
         "analyses": [_block(block) for block in record.blocks],
         "hypotheses": [_hypothesis(test) for test in record.hypotheses],
+        "sensitivity": [] if record.sensitivity is None else _rows(record.sensitivity),
         "notes": [note.as_dict() for note in record.notes],
     }
 

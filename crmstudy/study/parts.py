@@ -22,7 +22,10 @@ class Place:
 class SamplePlan:
     """One sample: its data file (``file`` as declared, ``path`` as found) and the instruments it answers.
 
-    ``variables`` are the declared columns that are no instrument's items: name to ``{type, label}``.
+    ``variables`` are the declared columns that are no instrument's items: name to ``{type, label, values}``.
+    ``weights`` is the column of sampling weights. ``flow`` holds the numbers of people who were invited, opened,
+    started and completed, as far as they are declared. ``imputation`` says how gaps are filled for the analyses that
+    ask for it.
     """
 
     name: str
@@ -34,6 +37,9 @@ class SamplePlan:
     id: str | None = None
     variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     simulated: bool = False
+    weights: str | None = None
+    flow: Mapping[str, int] = field(default_factory=dict)
+    imputation: Mapping[str, Any] | None = None
     place: Place = field(default_factory=lambda: Place("study.yaml"))
     variable_places: Mapping[str, Place] = field(default_factory=dict)
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from crmstudy.declared import Declared, Where, read_declared
 from crmstudy.errors import Fault, StudyError
+from crmstudy.screening.nonresponse import flow_faults
+from crmstudy.screening.settings import RULES, switched_off
 from crmstudy.study.claims import parse_claim
 from crmstudy.study.forms import (
     Choice,
@@ -26,14 +28,19 @@ from crmstudy.study.forms import (
     Text,
     Translated,
     Unbuilt,
+    spell,
     unknown_name,
 )
+from crmstudy.study.imputation_keys import IMPUTATION
 from crmstudy.study.kinds import KINDS, SHARED, AnalysisForm
 from crmstudy.study.parts import AnalysisPlan, HypothesisPlan, Place, ReportPlan, SamplePlan
+from crmstudy.study.screening_keys import SCREENING
 
 FILE_NAME = "study.yaml"
 POPULATIONS = ("staff", "customer", "expert", "unit")
 FORMATS = ("html", "docx", "md")
+#: Kinds whose option `weights` is that of the sample where none is named.
+TAKES_WEIGHTS = ("cfa", "sem")
 
 VARIABLE = Section(
     (
@@ -44,6 +51,19 @@ VARIABLE = Section(
             True,
         ),
         Key("label", Translated(), "What it is called in the report."),
+        Key(
+            "values",
+            MapOf(Translated(), "names of values", pattern=None),
+            "What its values are called in tables: `{'1': {en: women}}`.",
+        ),
+    )
+)
+FLOW = Section(
+    (
+        Key("invited", Number(0, whole=True), "People who were asked."),
+        Key("opened", Number(0, whole=True), "People who opened the questionnaire."),
+        Key("started", Number(0, whole=True), "People who answered at least one question."),
+        Key("completed", Number(0, whole=True), "People who came to its end."),
     )
 )
 SAMPLE = Section(
@@ -66,29 +86,10 @@ SAMPLE = Section(
             default=(),
         ),
         Key("variables", MapOf(VARIABLE, "variables", pattern=None), "Columns that are no items.", default={}),
+        Key("weights", Text("the name of a column"), "Column of sampling weights, for the analyses that can use them."),
         Key("simulated", Flag(), "True for made-up data: every report says so.", default=False),
-    )
-)
-RULES = ("missing", "range", "duplicates", "longstring", "mahalanobis")
-SCREENING = Section(
-    (
-        Key(
-            "missing", Number(0, 1, or_off=True), "Flag rows with at least this share of items unanswered.", default=0.5
-        ),
-        Key("range", Flag(), "Flag rows with an answer outside the response range.", default=True),
-        Key("duplicates", Flag(), "Flag rows that repeat an earlier one.", default=True),
-        Key(
-            "longstring",
-            Number(2, whole=True, or_off=True),
-            "Flag rows with at least so many equal answers in a row; left out: half of the items, at least 6.",
-        ),
-        Key(
-            "mahalanobis",
-            Number(0, 1, open_ends=True, or_off=True),
-            "Flag complete rows whose distance from the others has a smaller p.",
-            default=0.001,
-        ),
-        Key("exclude", ListOf(Choice(RULES), "rules"), "Rules whose flagged rows are left out.", default=()),
+        Key("flow", FLOW, "How many people came how far, for the participant flow and the response rate.", default={}),
+        Key("imputation", IMPUTATION, "How gaps are filled for analyses with `imputed: true`."),
     )
 )
 HYPOTHESIS = Section(
@@ -141,7 +142,7 @@ class Study:
     """A declared study, checked as far as its own file goes; data and models are checked when it is run.
 
     ``file`` is the ``study.yaml``, ``digest`` its sha256. ``screening`` holds the rules as ``crmstudy.screen`` takes
-    them.
+    them; ``sensitivity`` says whether the main results are also computed with and without flagged rows.
     """
 
     file: Path
@@ -154,6 +155,7 @@ class Study:
     hypotheses: tuple[HypothesisPlan, ...] = ()
     report: ReportPlan = field(default_factory=ReportPlan)
     digest: str = ""
+    sensitivity: bool = True
 
     @property
     def folder(self) -> Path:
@@ -214,6 +216,7 @@ def _check_names(doc: Declared) -> None:
     """Check that analyses and hypotheses name what is declared, and name it once."""
     samples = _mapping(doc, "samples")
     _check_spelling(doc, [(name, ("samples", name)) for name in samples if isinstance(name, str)])
+    _check_flows(doc, samples)
     seen: dict[str, str] = {}
     ids: list[tuple[str, Where]] = []
     for index, analysis in enumerate(_list(doc, "analyses")):
@@ -222,6 +225,10 @@ def _check_names(doc: Declared) -> None:
         name, sample = analysis.get("id"), analysis.get("sample")
         if isinstance(sample, str) and samples and sample not in samples:
             doc.refuse(unknown_name("the sample", sample, samples), ("analyses", index, "sample"))
+        declared = samples.get(sample) if isinstance(sample, str) else None
+        if analysis.get("imputed") is True and isinstance(declared, dict) and declared.get("imputation") is None:
+            message = f"the sample '{sample}' says nothing of its imputation; add it there: imputation: {{m: 20}}."
+            doc.refuse(message, ("analyses", index, "imputed"))
         if isinstance(name, str) and name in seen:
             doc.refuse(f"two analyses have the id '{name}'; rename one.", ("analyses", index, "id"))
         if isinstance(name, str):
@@ -234,9 +241,19 @@ def _check_names(doc: Declared) -> None:
     rules = _mapping(doc, "screening")
     excluding = rules.get("exclude")
     for index, rule in enumerate(excluding if isinstance(excluding, list) else []):
-        if rule in RULES and rules.get(rule) is False:
+        if rule in RULES and switched_off(rule, rules.get(rule)):
             message = f"'exclude' names the rule '{rule}', which is switched off; switch it on or take it off the list."
             doc.refuse(message, ("screening", "exclude", index))
+
+
+def _check_flows(doc: Declared, samples: Mapping[str, Any]) -> None:
+    """Refuse numbers of a participant flow that grow on the way."""
+    for name, sample in samples.items():
+        flow = sample.get("flow") if isinstance(sample, dict) else None
+        where: Where = ("samples", name, "flow")
+        if isinstance(flow, dict) and _sound(doc, FLOW, where):
+            for fault in flow_faults(flow):
+                doc.refuse(f"{spell(where)}: {fault}", where)
 
 
 def _check_spelling(doc: Declared, names: list[tuple[str, Where]]) -> None:
@@ -271,6 +288,8 @@ def _build(doc: Declared) -> Study:
     seed = declared["seed"] if _sound(doc, Number(0, whole=True), ("seed",)) else 1
     report = REPORT.values(_mapping(doc, "report")) if _sound(doc, REPORT, ("report",)) else REPORT.values({})
     rules = {name: rule for name, rule in _mapping(doc, "screening").items() if rule is not None}
+    sound = _sound(doc, SCREENING, ("screening",))
+    compared = rules.pop("sensitivity", True) is not False
     return Study(
         file=doc.path,
         title=said(doc.data.get("title"), lang),
@@ -279,11 +298,12 @@ def _build(doc: Declared) -> Study:
         samples={
             name: _sample(doc, name) for name in _mapping(doc, "samples") if _sound(doc, SAMPLE, ("samples", name))
         },
-        screening=rules if _sound(doc, SCREENING, ("screening",)) else {},
+        screening=rules if sound else {},
         analyses=_analyses(doc, lang),
         hypotheses=_hypotheses(doc, lang),
         report=ReportPlan(tuple(report["formats"]), report["style"], report["audience"]),
         digest=hashlib.sha256(doc.path.read_bytes()).hexdigest(),
+        sensitivity=compared,
     )
 
 
@@ -300,6 +320,9 @@ def _sample(doc: Declared, name: str) -> SamplePlan:
         id=value["id"],
         variables={column: dict(variable) for column, variable in value["variables"].items()},
         simulated=value["simulated"],
+        weights=value["weights"],
+        imputation=None if value["imputation"] is None else IMPUTATION.values(value["imputation"]),
+        flow={stage: int(number) for stage, number in value["flow"].items() if number is not None},
         place=_place(doc, (*where, "file")),
         variable_places={column: _place(doc, (*where, "variables", column)) for column in value["variables"]},
     )
@@ -318,11 +341,21 @@ def _analyses(doc: Declared, lang: str) -> tuple[AnalysisPlan, ...]:
         own = {name: option for name, option in value.items() if option is not None}
         options = {name: own[name] for name in own if name not in {"kind", *(key.name for key in SHARED)}}
         places = {name: _place(doc, (*where, name)) for name in options}
+        weights = _weights(doc, value["sample"])
+        if weights is not None and kind.name in TAKES_WEIGHTS and "weights" not in options:
+            options["weights"] = weights
         if "model" in places and _stands_on_its_line(doc, places["model"]):
             places["model"] = Place(str(doc.path), (places["model"].line or 1) - 1)
         title = said(value.get("title"), lang) or heading
         plans.append(AnalysisPlan(value["id"], kind.name, value["sample"], title, options, _place(doc, where), places))
     return tuple(plans)
+
+
+def _weights(doc: Declared, sample: str) -> str | None:
+    """The column of the weights of a sample, where it is declared and sound."""
+    declared = _mapping(doc, "samples").get(sample)
+    found = declared.get("weights") if isinstance(declared, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _hypotheses(doc: Declared, lang: str) -> tuple[HypothesisPlan, ...]:

@@ -6,9 +6,9 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crmstudy import __version__
 from crmstudy.declared import read_declared
@@ -17,9 +17,11 @@ from crmstudy.kernels.resample import watched
 from crmstudy.kernels.threads import one_thread
 from crmstudy.notes import Note, Provenance, installed_versions
 from crmstudy.report.record import Block, SampleRecord, StudyRecord
-from crmstudy.study.analysing import Outcome, Task, sentence_of
+from crmstudy.study.analysing.describing import weights_told
+from crmstudy.study.analysing.tasks import Outcome, Task, sentence_of
 from crmstudy.study.door import at
 from crmstudy.study.hypotheses import assess
+from crmstudy.study.imputing_stage import impute_sample
 from crmstudy.study.kinds import KINDS
 from crmstudy.study.opening import Opened, gathered, open_study
 from crmstudy.study.parts import AnalysisPlan
@@ -162,7 +164,10 @@ def run_opened(opened: Opened, *, progress: Progress | None = None) -> StudyResu
         samples = {name: _prepare(opened, name, clock) for name in opened.responses}
         blocks = _analyse(opened.study, samples, clock)
         hypotheses = _test(opened.study, blocks, clock)
-    return StudyResults(_record(opened.study, samples, blocks, hypotheses), opened.study, clock.seconds)
+        compared, notes = _compare(opened.study, samples, blocks, clock)
+    record = _record(opened.study, samples, blocks, hypotheses)
+    record = replace(record, sensitivity=compared, notes=(*record.notes, *notes))
+    return StudyResults(record, opened.study, clock.seconds)
 
 
 class _Clock:
@@ -186,7 +191,7 @@ class _Clock:
 
     def _tell(self, what: str, place: int) -> None:
         if self.progress is not None:
-            self.progress(what, place, self.total)
+            self.progress(what, place, max(self.total, place + 1))
 
 
 def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
@@ -194,12 +199,18 @@ def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
     plan, responses = opened.study.samples[name], opened.responses[name]
     notes = list(responses.notes)
     with clock.step(f"sample {name}"):
-        screening = _screen(responses, opened.study, notes)
+        screening = _screen(responses, _rules_for(opened, name, notes), opened.study, notes)
         scores = _score(responses, notes)
     used = responses.n if screening is None else int(screening.kept.sum())
     if not used:
         message = f"the screening rules leave no row of the sample '{name}'; exclude by fewer rules."
         raise StudyError(Fault(message, plan.place.file))
+    kept = responses if screening is None else responses.keep(screening.kept)
+    if plan.imputation is not None:
+        with clock.step(f"imputation {name}"):
+            imputed = impute_sample(opened.study, name, kept, notes)
+    else:
+        imputed = None
     if plan.simulated:
         message = f"The answers of the sample '{name}' are simulated, not those of people."
         notes.insert(0, Note("STUDY_SIMULATED_DATA", message, "warning", name))
@@ -213,14 +224,33 @@ def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
         responses.n,
         used,
         tuple(dict.fromkeys(notes)),
+        plan.flow,
+        imputed,
     )
 
 
-def _screen(responses: Responses, study: Study, notes: list[Note]) -> Screening | None:
+def _rules_for(opened: Opened, name: str, notes: list[Note]) -> dict[str, Any]:
+    """The rules of the study for one sample: without those whose columns only other samples have."""
+    from crmstudy.screening.settings import columns_named
+
+    rules = dict(opened.study.screening)
+    for rule in ("response_time", "attention"):
+        named = columns_named({rule: rules.get(rule)})
+        if not named or set(named) & set(map(str, opened.responses[name].frame.columns)):
+            continue
+        if any(set(named) <= set(map(str, other.frame.columns)) for other in opened.responses.values()):
+            del rules[rule]
+            rules["exclude"] = [other for other in rules.get("exclude", ()) if other != rule]
+            message = f"The rule {rule} was not applied: the sample '{name}' has no column {', '.join(named)}."
+            notes.append(Note("SCREENING_RULE_NOT_APPLIED", message, subject=rule))
+    return rules
+
+
+def _screen(responses: Responses, rules: dict[str, Any], study: Study, notes: list[Note]) -> Screening | None:
     from crmstudy.screening import screen
 
     try:
-        screening = screen(responses, rules=dict(study.screening))
+        screening: Screening = screen(responses, rules=rules)
     except InputError as error:
         raise StudyError([Fault(f"screening: {fault.message}", str(study.file)) for fault in error.faults]) from error
     except AnalysisError as error:
@@ -262,7 +292,7 @@ def _analyse(study: Study, samples: Mapping[str, SampleRecord], clock: _Clock) -
     for plan in study.analyses:
         with clock.step(f"analysis {plan.id}"):
             try:
-                blocks.append(_block(plan, Task(plan, kept[plan.sample], study.seed)))
+                blocks.append(_block(plan, _task(study, plan, kept, samples)))
             except InputError as error:
                 refused.append(type(error)([_named(plan, fault.message) for fault in error.faults]))
     if refused:
@@ -270,11 +300,16 @@ def _analyse(study: Study, samples: Mapping[str, SampleRecord], clock: _Clock) -
     return tuple(blocks)
 
 
+def _task(study: Study, plan: AnalysisPlan, kept: Mapping[str, Responses], samples: Mapping[str, SampleRecord]) -> Task:
+    imputed = samples[plan.sample].imputed
+    return Task(plan, kept[plan.sample], study.seed, imputed, study.samples[plan.sample])
+
+
 def _block(plan: AnalysisPlan, task: Task) -> Block:
     outcome: Outcome | None = None
     failure: AnalysisError | None = None
     try:
-        outcome = KINDS[plan.kind].analyse(task)
+        outcome = weights_told(plan, KINDS[plan.kind].analyse(task), task.weights)
     except InputError:
         raise
     except AnalysisError as error:
@@ -293,6 +328,19 @@ def _test(study: Study, blocks: tuple[Block, ...], clock: _Clock) -> tuple[Hypot
     levels = {plan.id: plan.level for plan in study.analyses}
     with clock.step("hypotheses"):
         return tuple(assess(plan, by_id[plan.analysis], levels[plan.analysis]) for plan in study.hypotheses)
+
+
+def _compare(
+    study: Study, samples: Mapping[str, SampleRecord], blocks: tuple[Block, ...], clock: _Clock
+) -> tuple[pd.DataFrame | None, tuple[Note, ...]]:
+    """The main results with other respondents, where any was flagged and the study does not forgo it."""
+    from crmstudy.study.sensitivity import concerned, sensitivity
+
+    if not study.sensitivity or not any(concerned(plan, study.hypotheses, samples) for plan in study.analyses):
+        return None, ()
+    with clock.step("sensitivity"):
+        table, notes = sensitivity(study, samples, blocks)
+    return (None if table.empty else table), notes
 
 
 def _record(

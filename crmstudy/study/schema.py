@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from crmstudy.study.forms import Form, Key, ListOf, MapOf, Section
+from crmstudy.study.forms import Either, Form, Key, ListOf, MapOf, Section
 from crmstudy.study.kinds import KINDS, SHARED, AnalysisForm
 from crmstudy.study.plan import STUDY
+from crmstudy.study.screening_keys import OrOff
 
 
 def schema_text() -> str:
@@ -37,6 +38,8 @@ def _sections(name: str, form: Form) -> Iterator[tuple[str, Section]]:
         yield name, form
         for key in form.keys:
             yield from _sections(f"{name}.{key.name}".lstrip("."), key.form)
+    elif isinstance(form, Either | OrOff):
+        yield from _sections(name, form.section)
     elif isinstance(form, MapOf):
         yield from _sections(f"{name}.NAME", form.form)
     elif isinstance(form, ListOf):

@@ -74,9 +74,9 @@ def agreement(replicates: int = 200) -> float:
     """Largest difference between a replicate and a fit of its own from scratch, in standard errors."""
     from crmstudy.estimating.estimation import complete_likelihood
     from crmstudy.fitted.fit import prepare
-    from crmstudy.kernels.bootstrap import bootstrap_moments
-    from crmstudy.kernels.optimise import minimise
-    from crmstudy.kernels.stack import fit_stack
+    from crmstudy.kernels.covariance.bootstrap import bootstrap_moments
+    from crmstudy.kernels.covariance.optimise import minimise
+    from crmstudy.kernels.covariance.stack import fit_stack
 
     case = load("sem/crm")
     fitted = cs.sem(case.model, case.data).solution

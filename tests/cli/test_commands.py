@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MOBI = str(ROOT / "data" / "mobi" / "responses.csv")
 CFA = "  - {id: m, kind: cfa, sample: staff, model: 'ease =~ A1 + A2 + A33'}\n"
 COMMANDS = [
-    ["run"], ["init"], ["instruments", "list"], ["instruments", "show"], ["instruments", "lint"], ["score"], ["screen"],
-    ["doctor"], ["explain"],
+    ["run"], ["init"], ["instruments", "list"], ["instruments", "show"], ["instruments", "lint"],
+    ["instruments", "panel"], ["score"], ["screen"], ["doctor"], ["explain"],
 ]  # fmt: skip
 
 
@@ -340,6 +340,45 @@ def test_screening(cli, tmp_path):
     told = json.loads(cli("screen", MOBI, "-i", "ecsi", "--json")[1])
     assert {row["rule"] for row in told["tables"]["rules"]} >= {"longstring", "mahalanobis"}
     assert all(1 <= row["row"] <= 250 and row["reasons"] for row in told["flagged"])
+
+
+def test_screening_by_rules_of_a_file_and_of_the_command_line(cli, tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("screening: {irv: 1, longstring: 20, sensitivity: false}\n", encoding="utf-8")
+    arguments = ("screen", MOBI, "-i", "ecsi", "--rules", rules)
+    told = json.loads(cli(*arguments, "--rules", "longstring=24", "--rules", "exclude=[longstring]", "--json")[1])
+    settings = {row["rule"]: row["setting"] for row in told["tables"]["rules"]}
+    assert settings["irv"] == 1
+    assert settings["longstring"] == 24
+    assert told["call"]["exclude"] == ["longstring"]
+    assert {"mcar", "normality", "overlap", "missing_patterns"} <= set(told["tables"])
+    out = cli(*arguments)[1]
+    assert "below 1" in out
+    assert "Missing: 0 of 6,000 answers (0.0%), of 0 respondents." in out
+    assert "Distributions: skewness" in out
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        ("absent.yaml", "the rules 'absent.yaml' were not found"),
+        ("irvv=1", "Did you mean 'irv'?"),
+        ("irv={", "cannot be read as YAML"),
+        ("irv=yes", "irv must be a number of at least 0; found True"),
+    ],
+)
+def test_bad_screening_rules(cli, rule, sentence):
+    code, out, err = cli("screen", MOBI, "-i", "ecsi", "--rules", rule)
+    assert (code, out) == (2, "")
+    assert sentence in err
+
+
+def test_littles_test_on_the_command_line(cli, tmp_path):
+    folder = write_small(tmp_path / "s")
+    write_answers(folder / "answers.csv", A1="", B2="")
+    out = cli("screen", folder / "answers.csv", "-i", folder / "instruments" / "small.yaml")[1]
+    assert "Missing: 2 of 360 answers (0.6%), of 1 respondent." in out
+    assert "Little's test (missing completely at random): χ²(4) =" in out
 
 
 def test_missing_codes_of_a_data_file(cli, tmp_path):

@@ -13,7 +13,7 @@ import crmstudy as cs
 from crmstudy.errors import ModelError
 from crmstudy.fitted import effects as module
 from crmstudy.fitted.effects import COLUMNS, effects
-from crmstudy.kernels import effects as kernel
+from crmstudy.kernels.covariance import effects as kernel
 from tests import tolerances
 from tests.reference import cases
 from tests.reference.after import assert_close, case_of, fit_of

@@ -185,7 +185,7 @@ def test_imputed_answers_out_of_range_would_leave_other_rows():
 
 def test_analyses_that_cannot_pool_refuse_and_say_what_to_do(sets):
     imputed = Imputed(sets)
-    for refused in (lambda: frame_of(imputed), lambda: cs.reliability(imputed), lambda: fit_model(MODEL, imputed)):
+    for refused in (lambda: frame_of(imputed), lambda: fit_model(MODEL, imputed)):
         with pytest.raises(UnsupportedError, match=r"cannot pool; found 3 completed ones. Give one of them"):
             refused()
 

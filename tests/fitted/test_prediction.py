@@ -11,7 +11,7 @@ import pytest
 import crmstudy as cs
 from crmstudy.errors import AnalysisError, DataError, ModelError, UnsupportedError
 from crmstudy.fitted.prediction import METHODS, factor_scores, indeterminacy
-from crmstudy.kernels.validity import factor_determinacy
+from crmstudy.kernels.covariance.validity import factor_determinacy
 from tests import tolerances
 from tests.reference import cases
 from tests.reference.after import assert_close, case_of, fit_of

@@ -11,7 +11,7 @@ import pytest
 import crmstudy as cs
 from crmstudy.fitted.measured import measurements
 from crmstudy.fitted.reliabilities import COLUMNS, measurement_of, reliabilities
-from crmstudy.kernels.reliability import alpha
+from crmstudy.kernels.reliability.coefficients import alpha
 from tests import tolerances
 from tests.reference.after import case_of, fit_of
 

@@ -10,7 +10,7 @@ from crmstudy.estimating.layout import Placement, place
 from crmstudy.estimating.starting import start_values
 from crmstudy.grammar.spec import parse_model
 from crmstudy.grammar.table import ParameterTable, build_table
-from crmstudy.kernels.discrepancy import MaximumLikelihood, SampleBlock
+from crmstudy.kernels.covariance.discrepancy import MaximumLikelihood, SampleBlock
 
 MODELS = {
     "factors": "f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6\nx1 ~~ x4",

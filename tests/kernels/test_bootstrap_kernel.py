@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmstudy.kernels.bootstrap import bollen_stine_rows, bootstrap_moments
+from crmstudy.kernels.covariance.bootstrap import bollen_stine_rows, bootstrap_moments
 from tests.reference import HERE
 from tests.tolerances import CLOSED_FORM, CLOSED_FORM_RELATIVE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crmstudy.kernels.constrained import Restrictions, minimise_restricted, null_space
-from crmstudy.kernels.discrepancy import Point
+from crmstudy.kernels.covariance.constrained import Restrictions, minimise_restricted, null_space
+from crmstudy.kernels.covariance.discrepancy import Point
 
 CURVATURE = np.array([[2.0, 0.3, 0.1], [0.3, 1.0, -0.2], [0.1, -0.2, 3.0]])
 LOWEST = np.array([1.0, 2.0, -0.5])

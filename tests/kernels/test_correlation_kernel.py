@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from crmstudy.kernels.correlation import correlation_interval, correlation_test
+from crmstudy.kernels.classic.correlation import correlation_interval, correlation_test
 from tests import tolerances
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from crmstudy.kernels import difference as kernel
+from crmstudy.kernels.covariance import difference as kernel
 from tests import tolerances
 
 RNG = np.random.default_rng(7)

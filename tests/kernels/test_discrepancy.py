@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crmstudy.kernels.discrepancy import (
+from crmstudy.kernels.covariance.discrepancy import (
     GeneralisedLeastSquares,
     MaximumLikelihood,
     SampleBlock,
     WeightedLeastSquares,
 )
-from crmstudy.kernels.missing import FullInformation, PatternBlock, missing_patterns, saturated_moments
-from crmstudy.kernels.optimise import minimise
-from crmstudy.kernels.structure import implied_moments
+from crmstudy.kernels.covariance.missing import FullInformation, PatternBlock, missing_patterns, saturated_moments
+from crmstudy.kernels.covariance.optimise import minimise
+from crmstudy.kernels.covariance.structure import implied_moments
 from tests import tolerances
 from tests.kernels.structures import MODELS, Laid, laid, slopes_by_difference
 
@@ -141,7 +141,7 @@ def test_outside_the_admissible_region_there_is_no_value() -> None:
 
 
 def test_normal_weights_make_least_squares_the_same_as_gls() -> None:
-    from crmstudy.kernels.information import least_squares_metrics
+    from crmstudy.kernels.covariance.information import least_squares_metrics
 
     model = laid("paths", groups=2, means=True)
     gls = GeneralisedLeastSquares(model.blocks(), model.table.n_free)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.fitted.fit import fit_model
-from crmstudy.kernels.optimise import is_well_conditioned, minimise, regular_inverse, weakest_direction
+from crmstudy.kernels.covariance.optimise import is_well_conditioned, minimise, regular_inverse, weakest_direction
 from tests import tolerances
 from tests.kernels.structures import MODELS, laid
 

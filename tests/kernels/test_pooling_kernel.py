@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from crmstudy.kernels import pooling
-from crmstudy.kernels.information import GroupSample
-from crmstudy.kernels.missing import missing_patterns, saturated_moments
+from crmstudy.kernels.covariance.information import GroupSample
+from crmstudy.kernels.covariance.missing import missing_patterns, saturated_moments
+from crmstudy.kernels.incomplete import pooling
 from tests import tolerances
 
 RELATIVE = tolerances.CLOSED_FORM_RELATIVE

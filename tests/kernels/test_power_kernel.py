@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crmstudy.kernels import power as kernel
+from crmstudy.kernels.covariance import power as kernel
 from tests import tolerances
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crmstudy.kernels.moderation import Slope, centring_constants, johnson_neyman
-from crmstudy.kernels.products import METHODS, ProductPlan, products, remade_moments
-from crmstudy.kernels.reticular import Entries, Reticular, correlation_with_slopes
+from crmstudy.kernels.covariance.moderation import Slope, centring_constants, johnson_neyman
+from crmstudy.kernels.covariance.products import METHODS, ProductPlan, products, remade_moments
+from crmstudy.kernels.covariance.reticular import Entries, Reticular, correlation_with_slopes
 from tests import tolerances
 
 EXACT = tolerances.CLOSED_FORM_RELATIVE

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import fdtr
 
-from crmstudy.kernels import reliability as kernel
 from crmstudy.kernels.moments import correlation, covariance
+from crmstudy.kernels.reliability import coefficients as kernel
 from tests import tolerances
 
 CLOSE = {"rel": tolerances.CLOSED_FORM_RELATIVE, "abs": tolerances.CLOSED_FORM}
@@ -158,30 +158,42 @@ def test_omega_does_not_depend_on_how_the_factor_is_scaled(values, scale):
     )
 
 
-def test_bootstrap_draws_are_alphas_of_resampled_rows():
-    """The same multinomial counts, rows copied one by one."""
-    values = np.random.default_rng(1).normal(size=(25, 1)) + np.random.default_rng(2).normal(size=(25, 3))
-    draws = kernel.bootstrap_alphas(values, 5, np.random.default_rng(9), chunk=3)
-    rng = np.random.default_rng(9)
-    counts = np.vstack([rng.multinomial(25, np.full(25, 1 / 25), size=size) for size in (3, 2)])
-    for draw, count in zip(draws, counts, strict=True):
-        cov = covariance(np.repeat(values, count, axis=0))
-        assert draw == pytest.approx([kernel.alpha(cov), kernel.standardized_alpha(cov)], rel=1e-9)
+def test_bonett_interval_is_that_of_the_logarithm():
+    n, k, estimate = 60, 5, 0.8
+    low, high = kernel.bonett_interval(estimate, n, k)
+    half = 1.959963984540054 * np.sqrt(2 * k / ((k - 1) * (n - 2)))
+    assert np.log(1 - np.array([low, high])) == pytest.approx(np.log(0.2) + half * np.array([1, -1]), **CLOSE)
 
 
-def test_a_resample_without_variance_is_marked():
-    values = np.array([[1.0, 1.0]] * 9 + [[2.0, 1.5]])
-    values[:, 1] += np.arange(10) / 10
-    draws = kernel.bootstrap_alphas(values, 200, np.random.default_rng(3))
-    rng = np.random.default_rng(3)
-    without = rng.multinomial(10, np.full(10, 0.1), size=200)[:, 9] % 10 == 0
-    assert (np.isnan(draws).any(axis=1) == without).all()
-    assert without.any()
+def test_bonett_and_feldt_agree_in_large_samples():
+    pairs = [(kernel.bonett_interval(0.8, n, 6), kernel.feldt_interval(0.8, n, 6)) for n in (50, 5000)]
+    gaps = [abs(bonett[0] - feldt[0]) for bonett, feldt in pairs]
+    assert gaps[1] < gaps[0] / 50
 
 
-@given(answers())
-def test_bootstrap_does_not_depend_on_where_the_answers_lie(values):
-    assume(values.shape[0] > 10)
-    here = kernel.bootstrap_alphas(values, 3, np.random.default_rng(5))
-    there = kernel.bootstrap_alphas(values + 100.0, 3, np.random.default_rng(5))
-    assert there == pytest.approx(here, rel=1e-8, abs=1e-8, nan_ok=True)
+@given(answers(items=st.integers(3, 6)))
+def test_omega_of_one_factor_is_found_from_population_moments(values):
+    k = values.shape[1]
+    loadings, errors = np.linspace(0.4, 1.5, k), np.linspace(1.3, 0.5, k)
+    cov = np.outer(loadings, loadings) + np.diag(errors)
+    true = loadings.sum() ** 2 / (loadings.sum() ** 2 + errors.sum())
+    assert kernel.one_factor_omegas(cov[None])[0] == pytest.approx(true, abs=tolerances.RECOVERY)
+    scale = np.abs(values[0]) + 0.1
+    scaled = (loadings * scale).sum() ** 2
+    true = scaled / (scaled + (errors * scale**2).sum())
+    found = kernel.one_factor_omegas((cov * np.outer(scale, scale))[None])[0]
+    assert found == pytest.approx(true, abs=tolerances.RECOVERY)
+
+
+def test_omega_without_an_item_is_that_of_the_others():
+    loadings, errors = np.array([0.5, 0.7, 0.9, 1.1, 1.3]), np.array([0.4, 0.5, 0.6, 0.7, 0.8])
+    found = kernel.omega_if_dropped(np.outer(loadings, loadings) + np.diag(errors))
+    for j in range(5):
+        true = np.delete(loadings, j).sum() ** 2
+        assert found[j] == pytest.approx(true / (true + np.delete(errors, j).sum()), abs=tolerances.RECOVERY)
+    assert np.isnan(kernel.omega_if_dropped(np.eye(3) + 0.5)).all()
+
+
+def test_an_improper_omega_is_not_a_number():
+    cov = np.array([[1.0, 0.9, 0.2], [0.9, 1.0, 0.6], [0.2, 0.6, 1.0]])  # .9 * .6 / .2 is above 1
+    assert np.isnan(kernel.one_factor_omegas(cov[None])[0])

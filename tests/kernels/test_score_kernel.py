@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crmstudy.kernels.constrained import null_space
-from crmstudy.kernels.score import directions_of, releases_of, releases_of_last
+from crmstudy.kernels.covariance.constrained import null_space
+from crmstudy.kernels.covariance.score import directions_of, releases_of, releases_of_last
 from tests import tolerances
 
 RNG = np.random.default_rng(20)

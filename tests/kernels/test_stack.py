@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmstudy.kernels.bootstrap import bootstrap_moments
-from crmstudy.kernels.discrepancy import MaximumLikelihood, SampleBlock
-from crmstudy.kernels.optimise import minimise
-from crmstudy.kernels.stack import fit_stack
-from crmstudy.kernels.stack_moments import StackedBlock, stack_diagonals
-from crmstudy.kernels.structure import MATRICES, Layout, implied_moments
+from crmstudy.kernels.covariance.bootstrap import bootstrap_moments
+from crmstudy.kernels.covariance.discrepancy import MaximumLikelihood, SampleBlock
+from crmstudy.kernels.covariance.optimise import minimise
+from crmstudy.kernels.covariance.stack import fit_stack
+from crmstudy.kernels.covariance.stack_moments import StackedBlock, stack_diagonals
+from crmstudy.kernels.covariance.structure import MATRICES, Layout, implied_moments
 from tests.reference import HERE, load
 from tests.tolerances import (
     CHISQ_RELATIVE,
@@ -404,7 +404,7 @@ def test_a_last_attempt_may_start_elsewhere(monkeypatch):
     model = _one_factor()
     sample = np.full((3, 3), 0.5) + np.diag([0.5, 0.6, 0.7])
     truth = np.array([1.0, 1.0, 0.5, 0.5, 0.6, 0.7])
-    monkeypatch.setattr("crmstudy.kernels.stack._SINGLE_STEPS", 0)
+    monkeypatch.setattr("crmstudy.kernels.covariance.stack._SINGLE_STEPS", 0)
     without = model.fit_all([(sample[None], None)], max_iter=0)
     found = model.fit_all([(sample[None], None)], max_iter=0, own_start=lambda row: truth)
     assert not without.converged[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crmstudy.kernels.structure import curvature, gradient_of, implied_moments, moment_slopes
+from crmstudy.kernels.covariance.structure import curvature, gradient_of, implied_moments, moment_slopes
 from tests.kernels.structures import MODELS, laid, slopes_by_difference
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from crmstudy.kernels import validity as kernel
-from crmstudy.kernels.reliability import alpha
+from crmstudy.kernels.covariance import validity as kernel
+from crmstudy.kernels.reliability.coefficients import alpha
 from crmstudy.kernels.resample import generator
 from tests import tolerances
 

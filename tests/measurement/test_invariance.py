@@ -18,8 +18,8 @@ from crmstudy.errors import AnalysisError, CrmstudyError, DataError, ModelError,
 from crmstudy.fitted.score_tests import score_tests
 from crmstudy.imputed import Imputed
 from crmstudy.kernels.multiplicity import adjusted
-from crmstudy.measurement.invariance import InvarianceResult, invariance
-from crmstudy.measurement.invariance_levels import Change, judge_step, read_levels
+from crmstudy.measurement.invariance.invariance import InvarianceResult, invariance
+from crmstudy.measurement.invariance.levels import Change, judge_step, read_levels
 from crmstudy.notes import explanations
 from tests import tolerances
 from tests.reference import HERE

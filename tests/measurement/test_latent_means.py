@@ -11,9 +11,9 @@ import pytest
 import crmstudy as cs
 from crmstudy.drawing import CoefficientPlot
 from crmstudy.errors import ModelError
-from crmstudy.kernels.structure import implied_moments
-from crmstudy.measurement.invariance import invariance
-from crmstudy.measurement.latent_means import latent_slopes
+from crmstudy.kernels.covariance.structure import implied_moments
+from crmstudy.measurement.invariance.invariance import invariance
+from crmstudy.measurement.invariance.latent_means import latent_slopes
 from tests import tolerances
 from tests.reference import load
 

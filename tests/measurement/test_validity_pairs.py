@@ -11,7 +11,7 @@ import pytest
 from crmstudy.errors import ModelError, UnsupportedError
 from crmstudy.fitted.semresult import SemResult
 from crmstudy.measurement.cfa import cfa
-from crmstudy.measurement.validity import validity
+from crmstudy.measurement.validity.validity import validity
 from crmstudy.models.cbsem import sem
 from tests import tolerances
 

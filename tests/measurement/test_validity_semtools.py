@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.measurement.cfa import cfa
-from crmstudy.measurement.validity import validity
+from crmstudy.measurement.validity.validity import validity
 from tests import tolerances
 from tests.reference import Case, load
 

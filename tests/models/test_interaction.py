@@ -10,7 +10,7 @@ import pytest
 
 from crmstudy.errors import AnalysisError, DataError, ModelError, UnsupportedError
 from crmstudy.fitted.semresult import SemResult
-from crmstudy.kernels.products import products
+from crmstudy.kernels.covariance.products import products
 from crmstudy.models.cbsem import sem
 from crmstudy.models.interaction import product_indicators
 from crmstudy.models.moderation import simple_slopes, standardised_interaction

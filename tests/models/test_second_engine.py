@@ -8,7 +8,7 @@ import pytest
 
 from crmstudy.errors import AnalysisError, DataError
 from crmstudy.fitted.fit import fit_model
-from crmstudy.measurement.reliability import reliability
+from crmstudy.measurement.reliability.reliability import reliability
 from crmstudy.models import second_engine
 from crmstudy.models.regression import regress
 from crmstudy.models.second_engine import (

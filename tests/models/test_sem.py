@@ -11,7 +11,7 @@ import pytest
 
 from crmstudy.errors import AnalysisError, DataError, ModelError, UnsupportedError
 from crmstudy.measurement.cfa import cfa
-from crmstudy.measurement.validity import validity
+from crmstudy.measurement.validity.validity import validity
 from crmstudy.models.cbsem import sem
 from crmstudy.results import SEM_COLUMNS
 

@@ -1,7 +1,8 @@
 """``python -m tests.reference [method/case ...]``: ask R again, for all cases or the named ones.
 
 Needs ``Rscript`` and, on Debian 12, the packages r-base-core r-cran-lavaan r-cran-psych r-cran-psychtools
-r-cran-semtools r-cran-sandwich r-cran-lmtest r-cran-multilevel r-cran-mass r-cran-numderiv r-cran-boot r-cran-mice.
+r-cran-semtools r-cran-gparotation r-cran-sandwich r-cran-lmtest r-cran-multilevel r-cran-mass r-cran-numderiv
+r-cran-boot r-cran-mice r-cran-survey r-cran-psy.
 ``data`` as a name makes the shared data sets again.
 """
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmstudy.kernels.bootstrap import bollen_stine_rows
+from crmstudy.kernels.covariance.bootstrap import bollen_stine_rows
 from crmstudy.kernels.intervals import (
     basic_interval,
     bca_interval,

@@ -77,3 +77,30 @@ def test_reliability_of_a_fit(name: str) -> None:
                 factor: value for factor, value in (theirs[group] if group else theirs).items() if factor != "group"
             }
             assert_close(ours.loc[list(theirs), column], list(theirs.values()), tolerances.DERIVED, theirs)
+
+
+@pytest.mark.parametrize("name", ["personality", "mobi"])
+def test_htmt_of_polychoric_correlations(name: str) -> None:
+    """A ratio of mean correlations is right to the tolerance of a correlation, times the ratio over their mean."""
+    full = f"validity_more/{name}_htmt_ordinal"
+    case = case_of(full)
+    found = cs.validity(fit_of(full), ordinal=True)
+    for ratio in ("htmt", "htmt2"):
+        theirs = case.matrix(ratio)
+        for i, row in enumerate(theirs.index):
+            for column in theirs.columns[:i]:
+                ours = found.tables[ratio].loc[row, column]
+                assert ours == pytest.approx(theirs.loc[row, column], abs=10 * tolerances.POLYCHORIC)
+
+
+@pytest.mark.parametrize("name", DISCRIMINANT)
+def test_cross_loadings_are_structure_coefficients(name: str) -> None:
+    """Items' loadings times factor correlations, standardised, from the recorded correlations and our loadings."""
+    case, fit = case_of(name), fit_of(name)
+    table = cs.validity(fit).tables["cross_loadings"]
+    correlations = case.matrix("cor_lv")
+    loadings = fit.estimates[fit.estimates["op"] == "=~"]
+    for row in loadings.to_dict("records"):
+        for factor in correlations.columns:
+            theirs = row["std_all"] * correlations.loc[row["lhs"], factor]
+            assert table.loc[row["rhs"], factor] == pytest.approx(theirs, abs=tolerances.DERIVED)

@@ -10,10 +10,10 @@ import pytest
 import crmstudy as cs
 from crmstudy.errors import AnalysisError
 from crmstudy.models.second_engine import check_sem
-from crmstudy.report.compose import compose
 from crmstudy.report.document import Document
 from crmstudy.report.record import Block, StudyRecord
-from crmstudy.report.render import render
+from crmstudy.report.render.render import render
+from crmstudy.report.telling.compose import compose
 from crmstudy.results import HypothesisTest
 
 FOUR_FACTORS = """

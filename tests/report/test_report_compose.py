@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from crmstudy.errors import UnsupportedError
-from crmstudy.report.compose import compose
 from crmstudy.report.document import Callout, CodeBlock, Document, Listing, inlines
 from crmstudy.report.record import Block
 from crmstudy.report.style import Writer
+from crmstudy.report.telling.compose import compose
 from crmstudy.results import HypothesisTest
 
 
@@ -23,10 +23,13 @@ def _table(document: Document, id: str):
 def test_sections_stand_in_their_order(told_document, told_record):
     ids = [section.id for section in told_document.sections]
     blocks = [f"analysis-{block.id}" for block in told_record.blocks]
-    assert ids[:4] == ["findings", "card", "samples", "screening"]
-    assert ids[4 : 4 + len(blocks)] == blocks
-    last = ["hypothesis-tests", "second-engine", "run-notes", "origin", "references", "appendix-items"]
-    assert ids[4 + len(blocks) :] == last
+    assert ids[:5] == ["findings", "card", "samples", "screening", "distributions"]
+    assert ids[5 : 5 + len(blocks)] == blocks
+    last = [
+        "hypothesis-tests", "sensitivity-flagged", "second-engine", "run-notes", "origin", "references",
+        "appendix-items",
+    ]  # fmt: skip
+    assert ids[5 + len(blocks) :] == last
 
 
 def test_first_page_answers_every_hypothesis(told_document, told_record):

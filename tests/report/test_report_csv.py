@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmstudy.report.document import Cell, Column, Table, phrase
-from crmstudy.report.render_csv import neutral, table_csv
+from crmstudy.report.render.to_csv import neutral, table_csv
 
 
 def _read(table):

@@ -6,11 +6,11 @@ import struct
 import matplotlib as mpl
 import pytest
 
-from crmstudy.drawing import CoefficientPlot, Edge, HeatMap, LikertBars, Node, PathDiagram
-from crmstudy.report.figures import draw_bytes, likert_colours, text_width
-from crmstudy.report.path_layout import lay_out
-from crmstudy.report.path_parts import Box, points_of
-from crmstudy.report.prose import isolated
+from crmstudy.drawing import CoefficientPlot, Edge, HeatMap, LikertBars, Node, PathDiagram, ScreeLine, ScreePlot
+from crmstudy.report.figures.draw import draw_bytes, likert_colours, text_width
+from crmstudy.report.figures.path_layout import lay_out
+from crmstudy.report.figures.path_parts import Box, points_of
+from crmstudy.report.telling.prose import isolated
 
 
 def diagram(factors, paths=(), covariances=(), admissible=True):
@@ -66,6 +66,10 @@ OTHERS = {
     "nobody answered": LikertBars("Empty", "Bars.", ("a",), (1, 2, 3), ((0.0, 0.0, 0.0),), (0,)),
     "persian": LikertBars("رضایت", "Bars.", ("پرسش ۱",), (1, 2), ((50.0, 50.0),), (10,), "کم", "زیاد"),
     "coefficients": CoefficientPlot("b", "Dots.", ("image", "trust"), (0.2, -0.1), (0.1, -0.4), (0.3, 0.2), "β"),
+    "scree": ScreePlot(
+        "Scree", "Lines.", (ScreeLine("components, observed", "components", "observed", (2.0, 0.6, 0.4)),
+        ScreeLine("components, random", "components", "random", (1.2, 1.0, 0.8))), "Number", "Eigenvalue",
+    ),
     "heat map": HeatMap("r", "Map.", ("a", "b"), ((1.0, -0.5), (-0.5, 1.0)), (0.8, None)),
 }  # fmt: skip
 

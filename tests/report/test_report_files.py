@@ -10,9 +10,9 @@ import docx
 import pytest
 
 from crmstudy.errors import OutputError, UnsupportedError
-from crmstudy.report.compose import compose
 from crmstudy.report.document import Cell, Column, Document, Paragraph, Section, Table, phrase
-from crmstudy.report.render import render
+from crmstudy.report.render.render import render
+from crmstudy.report.telling.compose import compose
 
 
 def _small(text="Text."):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from crmstudy.report.document import FigureBlock, Listing, Paragraph, Section, Table
-from crmstudy.report.render import render
+from crmstudy.report.render.render import render
 
 from .marks import missing_in_csv, missing_in_docx, missing_in_html, missing_in_markdown
 

@@ -13,13 +13,13 @@ import pytest
 
 import crmstudy as cs
 from crmstudy.notes import Note
-from crmstudy.report import prose
-from crmstudy.report.compose import compose
 from crmstudy.report.document import Document, FigureBlock, Listing, Paragraph, Table
 from crmstudy.report.record import Block, StudyRecord
-from crmstudy.report.render import render
-from crmstudy.report.render_csv import table_csv
+from crmstudy.report.render.render import render
+from crmstudy.report.render.to_csv import table_csv
 from crmstudy.report.style import Writer
+from crmstudy.report.telling import prose
+from crmstudy.report.telling.compose import compose
 from tests.reference import HERE
 from tests.tolerances import CLOSED_FORM, CLOSED_FORM_RELATIVE
 

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from crmstudy.notes import Note
-from crmstudy.report import prose
-from crmstudy.report.absent_paths import absent_paths, absent_paths_sentences
-from crmstudy.report.compose import compose
-from crmstudy.report.compose_validity import discriminant_sentence
 from crmstudy.report.document import Callout, Document, Paragraph
-from crmstudy.report.render import render
+from crmstudy.report.render.render import render
 from crmstudy.report.style import Writer
+from crmstudy.report.telling import prose
+from crmstudy.report.telling.absent_paths import absent_paths, absent_paths_sentences
+from crmstudy.report.telling.compose import compose
+from crmstudy.report.telling.validity import discriminant_sentence
 
 
 def _section(document, id):

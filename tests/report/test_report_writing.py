@@ -25,9 +25,9 @@ from crmstudy.report.document import (
     phrase,
 )  # fmt: skip
 from crmstudy.report.references import citation, full_reference, load_references, sort_keys
-from crmstudy.report.render_csv import table_csv
-from crmstudy.report.render_html import document_html
-from crmstudy.report.render_markdown import document_markdown
+from crmstudy.report.render.to_csv import table_csv
+from crmstudy.report.render.to_html import document_html
+from crmstudy.report.render.to_markdown import document_markdown
 from crmstudy.report.style import Writer, cited_keys, number_style, require_language
 
 

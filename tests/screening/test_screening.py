@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from crmstudy.errors import DataError
 from crmstudy.exchange import read_responses
 from crmstudy.instrument import Item, ResponseFormat, Scale, load_instrument
+from crmstudy.kernels.careless import longest_runs
 from crmstudy.notes import explanations
 from crmstudy.responses import Responses
-from crmstudy.screening import longest_runs, screen
+from crmstudy.screening import screen
 from tests import tolerances
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -288,7 +289,7 @@ def test_distances_do_not_depend_on_the_unit():
 
 
 def test_a_covariance_that_cannot_be_factored_is_told(monkeypatch):
-    monkeypatch.setattr("crmstudy.screening.linalg.cholesky", _no_factor)
+    monkeypatch.setattr("crmstudy.kernels.careless.linalg.cholesky", _no_factor)
     screening = screen(_dozen())
     (message,) = [note.message for note in screening.notes if note.subject == "mahalanobis"]
     assert "singular to the precision of a computer" in message

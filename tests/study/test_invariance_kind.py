@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 import crmstudy as cs
-from crmstudy.measurement.invariance import invariance
-from crmstudy.report.compose import compose
+from crmstudy.measurement.invariance.invariance import invariance
 from crmstudy.report.document import DAGGER, Document, FigureBlock, Table
 from crmstudy.report.record import Block
-from crmstudy.report.render import render
+from crmstudy.report.render.render import render
+from crmstudy.report.telling.compose import compose
 from crmstudy.study.kinds import KINDS
 from crmstudy.study.opening import open_study
 from tests.reference import HERE

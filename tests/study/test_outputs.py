@@ -70,8 +70,8 @@ def quick(monkeypatch):
             (folder / name).write_text(f"{name} of {document}", encoding="utf-8")
         return []
 
-    monkeypatch.setattr("crmstudy.report.compose.compose", lambda record: record.title)
-    monkeypatch.setattr("crmstudy.report.render.render", render)
+    monkeypatch.setattr("crmstudy.report.telling.compose.compose", lambda record: record.title)
+    monkeypatch.setattr("crmstudy.report.render.render.render", render)
 
 
 @pytest.mark.parametrize("folder", STUDIES, ids=lambda path: path.name)
@@ -182,7 +182,7 @@ def test_a_report_that_fails_on_the_way_leaves_the_folder_as_it_was(small, out, 
         (folder / "report.html").write_text("half", encoding="utf-8")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("crmstudy.report.render.render", full)
+    monkeypatch.setattr("crmstudy.report.render.render.render", full)
     before = _digests(out)
     with pytest.raises(cs.OutputError, match="cannot be written: No space left on device"):
         small.report(out, formats=["html"])

@@ -181,5 +181,7 @@ def test_windows_paths_are_found(tmp_path):
 
 def test_every_kind_is_in_the_design_or_later():
     assert list(KINDS) == [
-        "items", "reliability", "correlations", "regression", "cfa", "sem", "invariance",
+        "items", "reliability", "frequencies", "crosstab", "midpoint", "friedman", "check_table", "retention", "efa",
+        "correlations", "regression", "cfa", "sem", "invariance", "method_bias", "dif", "nonresponse", "icc",
+        "test_retest", "raters", "content_validity",
     ]  # fmt: skip

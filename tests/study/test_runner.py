@@ -190,7 +190,7 @@ def test_a_constant_item_takes_its_scale_and_nothing_else(tmp_path):
     assert block.result.tables["scales"]["scale"].tolist() == ["trust"]
     assert block.extras["second_engine"].agrees
     assert repr(results).endswith("2 fine, 1 partly failed>")
-    from crmstudy.report.told import Told
+    from crmstudy.report.telling.told import Told
 
     callout = Told(results.record, block, block.result).opening()[0]
     assert (callout.code, callout.level) == ("RELIABILITY_CONSTANT_ITEM", "danger")

@@ -13,7 +13,7 @@ import yaml
 
 import crmstudy as cs
 from crmstudy import screening
-from crmstudy.report import render
+from crmstudy.report.render import render
 from crmstudy.study.kinds import KINDS
 from crmstudy.study.plan import FORMATS, RULES, SCREENING, STUDY
 from crmstudy.study.schema import schema_text
@@ -116,14 +116,26 @@ def test_what_the_checks_refuse_does_not_fit_the_schema_either(tmp_path, old, ne
         ("items", "describe", {"scales", "items"}),
         ("reliability", "reliability", {"scales"}),
         ("correlations", "correlate", {"scales", "items"}),
+        ("frequencies", "frequencies", set()),
+        ("crosstab", "crosstab", set()),
+        ("midpoint", "midpoint", {"scales", "midpoints"}),
+        ("friedman", "friedman", set()),
+        ("check_table", "check_table", set()),
         ("regression", "regress", set()),
         ("cfa", "cfa", set()),
         ("sem", "sem", set()),
         ("invariance", "invariance", set()),
+        ("nonresponse", "nonresponse", {"scales"}),
+        ("method_bias", "method_bias", set()),
+        ("dif", "dif", set()),
+        ("icc", "icc", {"items"}),
+        ("test_retest", "test_retest", set()),
+        ("raters", "raters", {"coefficient"}),
+        ("content_validity", "content_validity", set()),
     ],
 )
 def test_every_key_of_a_kind_is_a_keyword_of_its_function(kind, function, translated):
-    keys = {key.name for key in KINDS[kind].keys} - translated
+    keys = {key.name for key in KINDS[kind].keys} - translated - {"imputed"}  # that pools whatever the function
     assert keys <= set(inspect.signature(getattr(cs, function)).parameters)
 
 
@@ -132,13 +144,13 @@ def test_defaults_of_the_page_are_those_of_the_function(kind):
     names = {"correlations": "correlate", "regression": "regress"}
     parameters = inspect.signature(getattr(cs, names.get(kind, kind))).parameters
     for key in KINDS[kind].keys:
-        if key.default is not None and key.name not in ("scales",):
+        if key.default is not None and key.name not in ("scales", "imputed"):
             assert parameters[key.name].default == key.default, key.name
 
 
 def test_rules_and_formats_are_those_of_their_rooms():
     assert set(RULES) == set(screening.DEFAULTS)
-    documented = {key.name: key.default for key in SCREENING.keys if key.name != "exclude"}
+    documented = {key.name: key.default for key in SCREENING.keys if key.name not in ("exclude", "sensitivity")}
     assert documented == screening.DEFAULTS
     assert set(FORMATS) == set(render.FORMATS)
 

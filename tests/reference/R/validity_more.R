@@ -208,6 +208,21 @@ htmt_case <- function(data, columns = NULL, complete = FALSE) {
          c("lavaan", "semTools"))
 }
 
+# Of polychoric correlations, by semTools and by the formula from lavaan's correlations.
+ordinal_htmt_case <- function(data, columns = NULL, complete = FALSE) {
+  frame <- read_data(data, columns, complete)
+  model <- model_text()
+  table <- lavaanify(model)
+  table <- table[table$op == "=~", ]
+  blocks <- split(table$rhs, factor(table$lhs, unique(table$lhs)))
+  r <- lavCor(frame[, table$rhs], ordered = table$rhs)
+  found <- lapply(list(htmt = mean, htmt2 = function(x) exp(mean(log(x)))), by_formula, r = abs(r), blocks = blocks)
+  theirs <- htmt(model, frame, ordered = table$rhs, htmt2 = FALSE)
+  known <- lower.tri(found$htmt)
+  stopifnot(all(abs(unclass(theirs)[known] - found$htmt[known]) < 1e-10))
+  record(c(start_of_record(data, columns, complete), lapply(found, plain_matrix)), c("lavaan", "semTools"))
+}
+
 bifactor_case <- function(data, general, ...) {
   close <- settle("cfa", model_text(), data = read_data(data), ...)
   parts <- standardised_loadings(close$fit, general)

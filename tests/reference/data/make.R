@@ -12,6 +12,12 @@ personality$education <- c("some school", "school", "some college", "college", "
 personality$age <- bfi$age
 write_data(personality, "personality.csv")
 
+# All 25 items of the same persons, as they stand (A1, C4, C5, E1, E2, O2 and O5 keyed against their scale).
+write_data(bfi[, 1:25], "bfi.csv")
+# Two sets that come with R: rates of agreement with statements about 30 departments, and air quality with gaps.
+write_data(attitude, "attitude.csv")
+write_data(airquality, "airquality.csv")
+
 # Means of the items of the scales of the mobile-phone study.
 mobi <- read_data("../../../data/mobi/responses.csv")
 scales <- c(image = "IMAG", expectation = "CUEX", quality = "PERQ", value = "PERV", satisfaction = "CUSA", loyalty = "CUSL")
@@ -83,3 +89,26 @@ drawn[5 * 1:19] <- 2:20
 for (row in seq_len(nrow(weighted))) weighted[row, patterns[[drawn[row]]]] <- NA
 weighted$ageyr[c(17, 88, 203, 290)] <- NA
 write_data(weighted, "holzinger_holes.csv")
+
+# Ordinal items of many kinds, simulated: two, three, five and seven categories, even and skewed, with missing answers;
+# two continuous variables and a sampling weight.
+set.seed(20261125)
+n <- 300
+factor_scores <- matrix(rnorm(2 * n), n) %*% chol(matrix(c(1, 0.4, 0.4, 1), 2))
+loading <- rep(c(0.8, 0.7, 0.6, 0.75, 0.65), length.out = 14)
+latent <- sapply(seq_along(loading), function(j) {
+  loading[j] * factor_scores[, 1 + (j %% 2)] + sqrt(1 - loading[j]^2) * rnorm(n)
+})
+cuts <- list(
+  b1 = 0, b2 = 0.8, b3 = -1, b4 = 2,
+  t1 = c(1, 1.8), t2 = c(-0.5, 0.5), t3 = c(-1.9, -1.2),
+  f1 = c(-1.2, -0.4, 0.3, 1.1), f2 = c(0.2, 0.9, 1.5, 2.1), f3 = c(-2, -1.4, -0.8, -0.1), f4 = c(-1, 0, 0.5, 1.5),
+  s1 = c(-1.6, -1, -0.4, 0.2, 0.8, 1.5)
+)
+ordinal <- as.data.frame(sapply(seq_along(cuts), function(j) findInterval(latent[, j], cuts[[j]]) + 1))
+names(ordinal) <- names(cuts)
+ordinal$x1 <- round(10 + 3 * latent[, 13], 4)
+ordinal$x2 <- round(latent[, 14]^2 * sign(latent[, 14]) + 1, 4)
+for (name in c("b2", "t2", "f1", "f3", "s1", "x1")) ordinal[[name]][sample(n, 30)] <- NA
+ordinal$weight <- round(runif(n, 0.4, 2.2), 3)
+write_data(ordinal, "ordinal.csv")

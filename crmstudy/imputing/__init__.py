@@ -1,0 +1,1 @@
+"""Multiple imputation: gaps filled in several times, by models that know scales, groups and clusters."""

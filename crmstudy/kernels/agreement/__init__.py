@@ -1,0 +1,1 @@
+"""Agreement of raters and occasions: kappas, alpha, intraclass correlations, content validity."""

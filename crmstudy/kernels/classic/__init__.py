@@ -1,0 +1,1 @@
+"""Classic tests and tables: contingency, ranks, location, rates, normality, correlation, printed figures."""

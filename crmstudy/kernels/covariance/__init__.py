@@ -1,0 +1,1 @@
+"""Covariance structures: implied moments, discrepancies, minimisers, errors, tests, indices, replicates."""

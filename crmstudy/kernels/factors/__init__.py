@@ -1,0 +1,1 @@
+"""Exploratory factors: extraction, rotation, fit, how many."""

@@ -1,0 +1,1 @@
+"""Missing values: Little's test, imputation, pooling."""

@@ -1,0 +1,1 @@
+"""Ordered answers: bivariate normal, polychoric and polyserial correlations, ordinal regression."""

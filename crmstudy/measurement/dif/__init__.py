@@ -1,0 +1,1 @@
+"""Whether groups of equal standing answer an item alike."""

@@ -1,0 +1,1 @@
+"""Factors of items: how many there are, and what they are."""

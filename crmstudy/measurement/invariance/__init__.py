@@ -1,0 +1,1 @@
+"""Whether a measurement model is the same in groups or waves."""

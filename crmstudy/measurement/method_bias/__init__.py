@@ -1,0 +1,1 @@
+"""Whether the way of asking makes constructs look related."""

@@ -1,0 +1,1 @@
+"""Convergent and discriminant validity of a fitted model."""

@@ -1,0 +1,1 @@
+"""Documents written as HTML, Word, Markdown and CSV."""

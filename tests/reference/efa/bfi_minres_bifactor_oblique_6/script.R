@@ -1,0 +1,3 @@
+# A general and five group factors, which may correlate with it.
+source("../../R/factors.R")
+efa_case("../../data/bfi.csv", c(outer(1:5, c("A", "C", "E", "N", "O"), function(i, s) paste0(s, i))), 6, "minres", "bifactor_oblique", psych = FALSE)

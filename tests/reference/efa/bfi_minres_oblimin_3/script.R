@@ -1,0 +1,3 @@
+# Three factors of the same items: fewer than there are.
+source("../../R/factors.R")
+efa_case("../../data/bfi.csv", c(outer(1:5, c("A", "C", "E", "N", "O"), function(i, s) paste0(s, i))), 3)

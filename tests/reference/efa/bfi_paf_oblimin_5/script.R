@@ -1,0 +1,3 @@
+# Principal axes and oblimin, normalised as in SPSS.
+source("../../R/factors.R")
+efa_case("../../data/bfi.csv", c(outer(1:5, c("A", "C", "E", "N", "O"), function(i, s) paste0(s, i))), 5, "paf", "oblimin", normalize = TRUE, psych = FALSE)

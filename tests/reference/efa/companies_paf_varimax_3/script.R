@@ -1,0 +1,3 @@
+# 14 items of firms, three factors, normalised varimax.
+source("../../R/factors.R")
+efa_case("../../data/companies.csv", c(paste0("LEAD0", 1:6), paste0("TSIG0", 1:3), paste0("HOSTIL0", 1:5)), 3, "paf", "varimax", normalize = TRUE, psych = FALSE)

@@ -1,0 +1,3 @@
+# The nine tests, three factors.
+source("../../R/factors.R")
+efa_case("../../data/holzinger.csv", paste0("x", 1:9), 3, "ml")

@@ -1,0 +1,3 @@
+# 25 items of six categories.
+source("../../R/factors.R")
+efa_ordinal_case("../../data/bfi.csv", c(outer(1:5, c("A", "C", "E", "N", "O"), function(i, s) paste0(s, i))), 5)

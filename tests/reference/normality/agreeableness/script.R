@@ -1,0 +1,2 @@
+source("../../R/normality.R")
+normality_case("../../data/bfi.csv", paste0("A", 1:5))

@@ -1,0 +1,2 @@
+source("../../R/normality.R")
+normality_case("../../data/attitude.csv")

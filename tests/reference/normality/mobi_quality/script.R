@@ -1,0 +1,2 @@
+source("../../R/normality.R")
+normality_case("../../../../data/mobi/responses.csv", paste0("PERQ", 1:7))

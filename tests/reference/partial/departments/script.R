@@ -1,0 +1,3 @@
+# Two variables held constant.
+source("../../R/classics.R")
+partial_case("../../data/attitude.csv", c("rating", "raises", "critical"), c("complaints", "learning"), "pearson")

@@ -1,0 +1,3 @@
+# Ten items of two traits, two group factors: loadings on the general factor equal.
+source("../../R/reliability_more.R")
+reliability_case("../../data/bfi.csv", c(paste0("A", 1:5), paste0("C", 1:5)), reversed = c("A1", "C4", "C5"), low = 1, high = 6, group_factors = 2)
