@@ -86,6 +86,12 @@ def p_phrase(value: object, style: NumberStyle = APA) -> str:
     return f"p {text}" if text[:1] in "<>" else f"p = {text}"
 
 
+def index_phrase(name: str, value: object, style: NumberStyle = APA) -> str:
+    """``RMSEA = .051`` or ``RMSEA < .001``."""
+    text = write_number(value, "index", style)
+    return f"{name} {text}" if text[:1] in "<>" else f"{name} = {text}"
+
+
 def _write_interval(value: object, kind: str, style: NumberStyle, places: int) -> str:
     if not isinstance(value, tuple | list) or len(value) != 2:
         return style.empty

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri, stdtr, stdtrit
 
-from crmstudy.errors import AnalysisError, UnsupportedError
+from crmstudy.errors import AnalysisError, ModelError, UnsupportedError
 from crmstudy.imputed import Imputed
 from crmstudy.kernels.incomplete.pooling import large_sample_df, small_sample_df, statistics_test
 from crmstudy.kernels.moments import Array
@@ -148,6 +148,7 @@ def pools(
         @functools.wraps(verb)
         def pooling(*args: Given.args, **kwargs: Given.kwargs) -> Kind:
             bound = signature.bind_partial(*args, **kwargs)
+            _refuse_na(bound)
             place = next((name for name, value in bound.arguments.items() if isinstance(value, Imputed)), None)
             if place is None:
                 return verb(*args, **kwargs)
@@ -160,12 +161,22 @@ def pools(
     return decorated
 
 
+def _refuse_na(bound: inspect.BoundArguments) -> None:
+    """Refuse pandas' NA as an option: it compares with nothing, so that no check of an option can tell."""
+    found = [name for name, value in bound.arguments.items() if value is pd.NA]
+    if found:
+        raise ModelError([f"`{name}` is NA, a missing value: give one, or leave it out." for name in found])
+
+
 def one_set_only(advice: str) -> Callable[[Callable[Given, Any]], Callable[Given, Any]]:
     """Make a verb refuse :class:`~crmstudy.imputed.Imputed` data by its name, with what to do instead."""
 
     def decorated(verb: Callable[Given, Any]) -> Callable[Given, Any]:
+        signature = inspect.signature(verb)
+
         @functools.wraps(verb)
         def refusing(*args: Given.args, **kwargs: Given.kwargs) -> Any:
+            _refuse_na(signature.bind_partial(*args, **kwargs))
             for value in (*args, *kwargs.values()):
                 if isinstance(value, Imputed):
                     raise UnsupportedError(
@@ -210,7 +221,7 @@ def pool_results(results: Sequence[Kind], imputed: Imputed, rules: _Rules) -> Ki
     level = float(first.call.get("level", _LEVEL))
     estimates, notes = _estimates([result.estimates for result in results], rules, level)
     fit = _fit([result.fit for result in results], rules)
-    tables, told = _tables([result.tables for result in results], rules, level)
+    tables, told, blanks = _tables([result.tables for result in results], rules, level)
     found = list(dict.fromkeys([*_notes_of(results), *imputed.notes]))
     message = (
         f"Pooled over {imputed.m} imputed data sets by Rubin's rules"
@@ -226,7 +237,9 @@ def pool_results(results: Sequence[Kind], imputed: Imputed, rules: _Rules) -> Ki
         notes=(*found, Note("POOLED", message), *notes, *told, *_enough(estimates, imputed.m)),
         call={**first.call, "m": imputed.m}, **others,
     )  # fmt: skip
-    return result if rules.finish is None else cast(Kind, rules.finish(result, results))
+    if rules.finish is not None:
+        result = cast(Kind, rules.finish(result, results))
+    return replace(result, notes=(*result.notes, *_left_empty(result.tables, blanks)))
 
 
 # --- estimates ----------------------------------------------------------------------------------------------------
@@ -413,9 +426,11 @@ def _d2(statistics: Array, df: float, f: bool) -> tuple[float, float, float]:
 
 def _tables(
     parts: Sequence[Mapping[str, pd.DataFrame]], rules: _Rules, level: float
-) -> tuple[dict[str, pd.DataFrame], list[Note]]:
+) -> tuple[dict[str, pd.DataFrame], list[Note], dict[str, list[Any]]]:
+    """The tables, what must be said of them, and by table the columns that were blanked."""
     made: dict[str, pd.DataFrame] = {}
-    apart, partly, without_p = [], [], []
+    blanks: dict[str, list[Any]] = {}
+    apart, partly = [], []
     for name in parts[0]:
         if name in rules.skip:
             continue
@@ -444,7 +459,7 @@ def _tables(
         ]
         if blank and made[name][blank].notna().any(axis=None):
             made[name] = made[name].assign(**dict.fromkeys(blank, np.nan))
-            without_p.append(name)
+            blanks[name] = blank
     notes = []
     if apart:
         message = (
@@ -455,10 +470,19 @@ def _tables(
     if partly:
         message = f"Only rows that every data set has are shown in: {', '.join(partly)}."
         notes.append(Note("POOLED_ROWS_DIFFER", message, "warning"))
-    if without_p:
-        message = f"p-values, standard errors and intervals are no means and are left empty in: {', '.join(without_p)}."
-        notes.append(Note("POOLED_NO_P", message))
-    return made, notes
+    return made, notes, blanks
+
+
+def _left_empty(tables: Mapping[str, pd.DataFrame], blanks: Mapping[str, Sequence[Any]]) -> list[Note]:
+    """What must be said of columns that were blanked and that the verb has not filled by itself."""
+    empty = [
+        name for name, columns in blanks.items()
+        if name in tables and tables[name].reindex(columns=list(columns)).isna().all(axis=0).any()
+    ]  # fmt: skip
+    if not empty:
+        return []
+    message = f"p-values, standard errors and intervals are no means and are left empty in: {', '.join(empty)}."
+    return [Note("POOLED_NO_P", message)]
 
 
 def _table_of_estimates(

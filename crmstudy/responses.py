@@ -204,7 +204,7 @@ def frame_of(data: object) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     Raises
     ------
     DataError
-        For anything else, for a frame without rows, and for column names that stand twice.
+        For anything else, for a frame without rows, for names on several levels, and for names that stand twice.
     UnsupportedError
         For a path, and for multiply imputed data.
     """
@@ -219,7 +219,12 @@ def frame_of(data: object) -> tuple[pd.DataFrame, tuple[Note, ...]]:
         raise UnsupportedError(f"data as a path ({data}) is not supported; read it first with read_responses(path).")
     if not isinstance(data, pd.DataFrame):
         raise DataError(f"data must be a DataFrame or Responses; found {type(data).__name__}.")
-    faults = [f"the column '{name}' stands twice; rename one." for name in _repeated(data.columns)]
+    if data.columns.nlevels > 1:
+        raise DataError(
+            f"the columns have names on {data.columns.nlevels} levels; give each one name, such as "
+            "frame.columns = ['_'.join(map(str, names)) for names in frame.columns]."
+        )
+    faults = [f"the column '{name}' stands twice; rename one." for name in _repeated(map(str, data.columns))]
     if data.empty:
         faults.append("the data have no rows; at least one is needed.")
     if faults:

@@ -15,6 +15,9 @@ from crmstudy.instrument.model import Item, Scale
 from crmstudy.kernels.moments import Array
 from crmstudy.responses import Responses
 
+#: Largest size of a number, whose fourth power is far within the range of floating-point numbers.
+_LARGEST = 1e50
+
 
 @dataclass(frozen=True, slots=True)
 class ItemSet:
@@ -43,8 +46,8 @@ def left_out(frame: pd.DataFrame, names: Iterable[str]) -> list[str]:
     return [str(name) for name in frame.columns if str(name) not in used]
 
 
-def named_columns(frame: pd.DataFrame, names: Sequence[str] | str) -> tuple[str, ...]:
-    """The names as asked for, after checking that each is a column, once.
+def named_columns(frame: pd.DataFrame, names: Sequence[str] | str, keyword: str = "items") -> tuple[str, ...]:
+    """The names as asked for with a keyword, after checking that each is a column, once.
 
     Raises
     ------
@@ -53,7 +56,9 @@ def named_columns(frame: pd.DataFrame, names: Sequence[str] | str) -> tuple[str,
         is given is no list of names.
     """
     if not isinstance(names, Iterable):
-        raise DataError(f"`items` is a list of column names such as ['q1', 'q2'], not {names!r}.")
+        raise DataError(f"`{keyword}` is a list of column names such as ['q1', 'q2'], not {names!r}.")
+    if isinstance(names, set | frozenset):
+        raise DataError(f"`{keyword}` is a set, which has no order: name the columns in a list such as ['q1', 'q2'].")
     wanted = [names] if isinstance(names, str) else [str(name) for name in names]
     present = list(map(str, frame.columns))
     faults = [
@@ -72,7 +77,7 @@ def named_columns(frame: pd.DataFrame, names: Sequence[str] | str) -> tuple[str,
         if wanted.count(name) > 1
     ]
     if not wanted:
-        faults = ["No items are named: give at least one column, or leave `items` out."]
+        faults = [f"No items are named: give at least one column, or leave `{keyword}` out."]
     if faults:
         raise DataError(faults)
     return tuple(wanted)
@@ -98,7 +103,7 @@ def numeric_values(frame: pd.DataFrame, names: Sequence[str]) -> Array:
     Raises
     ------
     DataError
-        With one fault for every column that holds text, dates or infinite values.
+        With one fault for every column that holds text, dates, infinite values, or numbers whose powers cannot be held.
     """
     frame = frame.rename(columns=str)
     faults, columns = [], []
@@ -110,10 +115,20 @@ def numeric_values(frame: pd.DataFrame, names: Sequence[str]) -> Array:
         values = column.to_numpy(dtype=float, na_value=np.nan)
         if np.isinf(values).any():
             faults.append(f"'{name}' holds {int(np.isinf(values).sum())} infinite values: set them to missing.")
+        elif is_extreme(values):
+            faults.append(f"'{name}' holds numbers too large or too small to compute with: change its unit.")
         columns.append(values)
     if faults:
         raise DataError(faults)
     return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+
+
+def is_extreme(values: Array) -> bool:
+    """Whether values are so large, or differ by so little, that their fourth powers leave the range of numbers."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return False
+    return bool(np.abs(known).max() > _LARGEST or 0.0 < np.ptp(known) < 1.0 / _LARGEST)
 
 
 def item_sets(

@@ -142,7 +142,9 @@ def _rules_of(file: Path) -> dict[str, Any]:
     if not file.is_file():
         wanted = "name a YAML file of rules, or write key=value such as longstring=9"
         raise InputError(f"the rules '{file}' were not found; {wanted}.")
-    found = read_declared(file).data
+    doc = read_declared(file)
+    doc.raise_faults()
+    found = doc.data
     if isinstance(found, dict) and isinstance(found.get("screening"), dict):
         found = found["screening"]
     if not isinstance(found, dict):

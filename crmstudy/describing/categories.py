@@ -11,7 +11,7 @@ import pandas as pd
 
 from crmstudy.errors import DataError, did_you_mean
 from crmstudy.instrument.model import Item
-from crmstudy.selection import declared_items
+from crmstudy.selection import declared_items, is_extreme
 
 Labels = Mapping[str, Mapping[Any, str]]
 Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -63,6 +63,13 @@ def read_labels(labels: object, names: Iterable[str]) -> Labels:
     return {str(name): own for name, own in labels.items()}
 
 
+def language_faults(lang: object) -> list[str]:
+    """What is wrong with the language of labels, as a sentence; an instrument without it has labels in English."""
+    if isinstance(lang, str) and lang:
+        return []
+    return [f"`lang` is a language such as 'en', 'fa' or 'ru', not {lang!r}."]
+
+
 def categories(
     data: object, frame: pd.DataFrame, name: str, labels: Labels, *, lang: str = "en", declared: bool = False
 ) -> Categories:
@@ -84,7 +91,7 @@ def categories(
     Raises
     ------
     DataError
-        For a column of dates, infinite or complex numbers.
+        For a column of dates, of infinite or complex numbers, or of numbers too large or too small.
     """
     column = frame[name]
     item = declared_items(data).get(name)
@@ -102,8 +109,9 @@ def _values(column: pd.Series[Any], item: Item | None) -> tuple[Any, ...]:
     _refuse(column)
     if isinstance(column.dtype, pd.CategoricalDtype):
         there = set(column.dropna())
-        return tuple(_plain(value) for value in column.cat.categories if value in there)
-    found = {_plain(value) for value in column.dropna()}
+        plain = (_plain(value) for value in column.cat.categories if value in there)
+        return tuple(dict.fromkeys(value for value in plain if value is not None))
+    found = {_plain(value) for value in column.dropna()} - {None}
     if item is not None and all(isinstance(value, int) for value in found):
         found |= set(item.response.values)
     numbers = all(isinstance(value, int | float) for value in found)
@@ -116,15 +124,20 @@ def _refuse(column: pd.Series[Any]) -> None:
     if pd.api.types.is_complex_dtype(column):
         raise DataError(f"'{column.name}' holds complex numbers, not categories: leave it out.")
     if pd.api.types.is_float_dtype(column):
-        infinite = int(np.isinf(column.to_numpy(dtype=float, na_value=np.nan)).sum())
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+        infinite = int(np.isinf(values).sum())
         if infinite:
             raise DataError(f"'{column.name}' holds {infinite} infinite values: set them to missing.")
+        if is_extreme(values):
+            raise DataError(f"'{column.name}' holds numbers too large or too small to compute with: change its unit.")
 
 
 def _plain(value: Any) -> Any:
-    """A value as Python has it; whole numbers are int, so that 2.0 is the category 2; missing ones None."""
+    """A value as Python has it; whole numbers are int, so that 2.0 is the category 2; missing and blank ones None."""
     if value is None or value is pd.NA or value is pd.NaT:
         return None
+    if isinstance(value, str):
+        return value.strip() or None
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

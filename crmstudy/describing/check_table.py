@@ -90,6 +90,10 @@ def check_table(
     given; percents of n; χ²/df. A contradiction is no proof of misconduct: most are slips, or an n that belongs to
     another analysis.
 
+    A row does not say which test was made. Two means with n - 1 degrees of freedom are two measurements of the same
+    people, and may be where n is the same twice: their t can be anything that some correlation gives. Without n2 a t
+    may belong to a model with more parameters. What only such a test could give is ``cannot be checked``.
+
     Examples
     --------
     >>> found = check_table({"n": 370, "sd": ".54", "se": ".046"})

@@ -151,7 +151,7 @@ def correlate(
     _check_options(method, partial, missing, weights, adjust, level)
     frame, notes = analysis_frame(data)
     frame = frame.rename(columns=str)
-    held = () if partial is None else named_columns(frame, partial)
+    held = () if partial is None else named_columns(frame, partial, "partial")
     sampling, told = weights_of(frame, weights)
     names = _names(data, frame, items, (*held, *([weights] if weights else [])))
     values = numeric_values(frame, (*names, *held))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from crmstudy.describing.categories import Categories, categories, read_labels
+from crmstudy.describing.categories import Categories, categories, language_faults, read_labels
 from crmstudy.describing.weights import weights_of
 from crmstudy.errors import AnalysisError, ModelError
 from crmstudy.kernels.classic import contingency, fisher
+from crmstudy.kernels.incomplete.pooling import statistics_test
 from crmstudy.kernels.moments import Array
 from crmstudy.kernels.resample import generator
 from crmstudy.notes import Note
@@ -71,7 +72,27 @@ class CrosstabResult(Result):
         return f"{rows} by {cols}: {test}, {strength}."
 
 
-@pools(scale={"": PLAIN, "odds_ratio": LOG}, tests=(JointTest("fit", "chisq", "df", "pvalue"),))
+def _finish(result: CrosstabResult, parts: Sequence[CrosstabResult]) -> CrosstabResult:
+    """With weights pool Rao and Scott's F, by D2; the unweighted chi-squares are pooled as they are."""
+    if result.call["weights"] is None:
+        if not result.tables["tests"]["test"].str.startswith("fisher").any():
+            return result
+        message = "Fisher's p is that of one table and has no pooled form; it is left empty in: tests."
+        return replace(result, notes=(*result.notes, Note("POOLED_NO_P", message)))
+    found = pd.concat([part.tables["tests"] for part in parts])
+    df = float(found["df"].mean())
+    pooled = statistics_test(found["statistic"].to_numpy(dtype=float) * df, df)
+    row = ("rao_scott", pooled.statistic, df, pooled.df2, pooled.p_value)
+    fit = result.fit.copy()
+    fit["chisq"], fit["pvalue"] = float(np.mean([part.fit["chisq"] for part in parts])), pooled.p_value
+    return replace(result, fit=fit, tables={**result.tables, "tests": pd.DataFrame([row], columns=list(_TESTS))})
+
+
+@pools(
+    scale={"": PLAIN, "odds_ratio": LOG},
+    tests=(JointTest("fit", "chisq", "df", "pvalue"), JointTest("tests", "statistic", "df", "p_value")),
+    finish=_finish,
+)
 def crosstab(
     data: object,
     *,
@@ -138,7 +159,7 @@ def crosstab(
     >>> round(float(found.tables["tests"].set_index("test").loc["fisher_exact", "p_value"]), 4)
     0.4857
     """
-    _check_options(rows, cols, exact, ordinal, level, draws, seed)
+    _check_options(rows, cols, exact, ordinal, level, draws, seed, lang)
     frame, notes = frame_of(data)
     frame = frame.rename(columns=str)
     named_columns(frame, [rows, cols])
@@ -167,6 +188,8 @@ def crosstab(
         message = "With weights Fisher's test and the measures of ordered association are left out; intervals too."
         findings.append(Note("CROSSTAB_WEIGHTED", message))
     estimates = _estimates(table, level, ordered and weighted is None, weighted is not None)
+    if weighted is None:
+        findings += _without_intervals(estimates)
     dropped = len(frame) - n
     if dropped:
         message = f"{dropped} of {len(frame)} rows are left out because '{rows}' or '{cols}' is missing."
@@ -190,9 +213,9 @@ def crosstab(
 
 
 def _check_options(
-    rows: object, cols: object, exact: object, ordinal: object, level: object, draws: object, seed: object
+    rows: object, cols: object, exact: object, ordinal: object, level: object, draws: object, seed: object, lang: object
 ) -> None:
-    faults = coverage_faults(level)
+    faults = coverage_faults(level) + language_faults(lang)
     faults += [
         f"`{name}` is the name of one column, not {value!r}."
         for name, value in (("rows", rows), ("cols", cols))
@@ -316,11 +339,24 @@ def _estimates(table: Array, level: float, ordered: bool, weighted: bool) -> lis
         z = float(ndtri(0.5 + level / 2.0))
         for found in contingency.ordinal_associations(table):
             statistic = found.estimate / found.null_error if found.null_error > 0 else nan
-            half = z * found.std_error
-            ends = max(found.estimate - half, -1.0), min(found.estimate + half, 1.0)
+            half = z * found.std_error if found.std_error > 0 else nan
+            ends = (nan, nan) if half != half else (max(found.estimate - half, -1.0), min(found.estimate + half, 1.0))
             p_value = 2.0 * float(ndtr(-abs(statistic)))
             rows.append((found.name, found.estimate, found.std_error, statistic, nan, p_value, *ends))
     return rows
+
+
+def _without_intervals(estimates: list[_Row]) -> list[Note]:
+    """What must be said where an empty cell leaves no interval."""
+    usual = ("odds_ratio", "gamma", "tau_b", "tau_c", "somers_d_columns", "somers_d_rows")
+    names = [str(row[0]) for row in estimates if row[0] in usual and np.isnan(row[6])]
+    if not names:
+        return []
+    message = (
+        f"No interval for {', '.join(names)}: empty cells make the standard error 0 or infinite, which says nothing "
+        "of how sure the value is. Read the exact test."
+    )
+    return [Note("CROSSTAB_NO_INTERVAL", message)]
 
 
 def _fit(table: Array, tests: list[_Row]) -> pd.Series[Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri, stdtrit
 
-from crmstudy.describing.categories import Categories, categories, read_labels, total_by
+from crmstudy.describing.categories import Categories, categories, language_faults, read_labels, total_by
 from crmstudy.describing.weights import weights_of
 from crmstudy.errors import DataError, ModelError
 from crmstudy.kernels.classic.weighting import weighted_deviation, weighted_mean
@@ -52,14 +52,30 @@ class FrequencyResult(Result):
         for variable, rows in table.groupby("variable", sort=False):
             top = rows.iloc[int(np.argmax(rows["valid_percent"].to_numpy()))]
             share = write_number(top["valid_percent"], "percent")
-            parts.append(f"{variable}: most often {top['label'] or top['value']} ({share})")
+            value = top["value"]
+            shown = top["label"] or (f"{value:g}" if isinstance(value, float) else value)
+            parts.append(f"{variable}: most often {shown} ({share})")
         for row in self.tables["numeric"].to_dict("records"):
             mean, sd = write_number(row["mean"], "estimate"), write_number(row["sd"], "estimate")
             parts.append(f"{row['variable']}: M = {mean}, SD = {sd}")
         return f"{len(parts)} characteristics of N = {write_number(self.n, 'n')} respondents. {'; '.join(parts)}."
 
 
-@pools()
+def _finish(result: FrequencyResult, parts: Sequence[FrequencyResult]) -> FrequencyResult:
+    """Make the intervals of the pooled shares on the scale of log-odds, so that they end within 0 and 1."""
+    table = result.estimates
+    share, error, df = (table[name].to_numpy(dtype=float) for name in ("estimate", "std_error", "df"))
+    at = 0.5 + float(result.call["level"]) / 2.0
+    known = (share > 0.0) & (share < 1.0) & (error > 0.0)
+    inner = np.where(known, share, 0.5)
+    quantile = np.where(np.isfinite(df), stdtrit(np.where(np.isfinite(df), df, 1.0), at), ndtri(at))
+    middle, half = np.log(inner / (1.0 - inner)), quantile * error / (inner * (1.0 - inner))
+    ends = {name: 1.0 / (1.0 + np.exp(way * half - middle)) for name, way in (("ci_low", 1.0), ("ci_high", -1.0))}
+    kept = {name: np.where(known, end, table[name].to_numpy(dtype=float)) for name, end in ends.items()}
+    return replace(result, estimates=table.assign(**kept))
+
+
+@pools(finish=_finish)
 def frequencies(
     data: object,
     *,
@@ -106,8 +122,8 @@ def frequencies(
     -----
     Values stand in their order: numbers ascending, categoricals in the order of their categories, texts by alphabet.
     Intervals are Wilson's (1927); with weights, those of the logit with the linearised standard error on n - 1 degrees
-    of freedom, as svyciprop of survey for R. Numbers with fractions or more than 30 values are described by mean and
-    standard deviation too.
+    of freedom, as svyciprop of survey for R; pooled shares likewise. Numbers with fractions or more than 30 values are
+    described by mean and standard deviation too.
 
     Examples
     --------
@@ -119,6 +135,7 @@ def frequencies(
     faults = coverage_faults(level)
     if most_values is not None and (not is_whole(most_values) or most_values < 2):
         faults.append(f"`most_values` is a whole number from 2, not {most_values!r}.")
+    faults += language_faults(lang)
     if faults:
         raise ModelError(faults)
     frame, notes = frame_of(data)
@@ -133,7 +150,7 @@ def frequencies(
     for name in names:
         column = categories(data, frame, name, known, lang=lang, declared=True)
         findings += _findings(column, data, use, most)
-        if _is_measured(column):
+        if _is_measured(column, most):
             numeric.append(_numeric_row(frame[name], name, sampling, use))
         if len(column.values) > most:
             continue
@@ -183,12 +200,17 @@ def _listed(names: Sequence[str] | str | None) -> list[str]:
         raise DataError(f"`items` and `variables` are lists of column names such as ['sex'], not {names!r}.") from None
 
 
-def _is_measured(column: Categories) -> bool:
-    """Whether a column holds numbers with fractions or many values, so that its mean says more than its counts."""
+def _is_measured(column: Categories, most: int) -> bool:
+    """Whether a column holds numbers with fractions or many values, so that its mean says more than its counts.
+
+    Numbers of more than ``most`` values are not listed, so they are always among them.
+    """
     numbers = bool(column.values) and all(
         isinstance(value, int | float) and not isinstance(value, bool) for value in column.values
     )
-    return numbers and (len(column.values) > MOST_VALUES or any(isinstance(value, float) for value in column.values))
+    return numbers and (
+        len(column.values) > min(MOST_VALUES, most) or any(isinstance(value, float) for value in column.values)
+    )
 
 
 def _rows(column: Categories, sampling: Array | None, use: Rows) -> list[tuple[Any, ...]]:
@@ -262,7 +284,7 @@ def _findings(column: Categories, data: object, use: Rows, most: int) -> list[No
     if not valid:
         return [Note("FREQUENCIES_EMPTY", f"'{column.name}' has no answer.", "warning", column.name)]
     notes = []
-    if len(column.values) > most and not _is_measured(column):
+    if len(column.values) > most and not _is_measured(column, most):
         message = f"'{column.name}' has {len(column.values)} different texts and is not listed: is it an identifier?"
         notes.append(Note("FREQUENCIES_MANY_VALUES", message, "warning", column.name))
     item = declared_items(data).get(column.name)

@@ -203,9 +203,9 @@ def _without(about: Scored, weights: str) -> Scored:
 
 def _midpoints(data: object, names: tuple[str, ...], asked: _Midpoint) -> dict[str, float]:
     """The number each variable is compared with."""
-    given: Mapping[Any, Any] = asked if isinstance(asked, Mapping) else {}
+    given: dict[str, Any] = {str(name): value for name, value in asked.items()} if isinstance(asked, Mapping) else {}
     faults = [
-        f"`midpoint` names '{name}', which is not tested.{did_you_mean(str(name), names)}"
+        f"`midpoint` names '{name}', which is not tested.{did_you_mean(name, names)}"
         for name in given
         if name not in names
     ]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
+from crmstudy.describing.printed_design import (
+    StandardError,
+    degrees_of,
+    difference_of,
+    following_degrees,
+    is_of_two,
+    is_related,
+    standard_errors,
+)
 from crmstudy.describing.printed_rows import PrintedRow
 from crmstudy.kernels.classic.printed import (
     Span,
@@ -73,11 +82,10 @@ def _standard_error(row: PrintedRow, second: str) -> Iterator[Check]:
     n, sd, se = f"n{second}", f"sd{second}", f"se{second}"
     if not row.has(sd, se):
         return
-    low = max(row[se].low, 1e-300)
-    size = Span(
-        (row[sd].low / row[se].high) ** 2, (row[sd].high / low) ** 2, (row[sd].middle / max(row[se].middle, low)) ** 2
-    )
+    size = _implied_n(row[sd], row[se])
     from_them = f"n about {size.middle:.0f} follows from SE and SD ({size.low:.0f} to {min(size.high, 1e9):.0f})"
+    if math.isinf(size.high):
+        from_them = f"n of {size.low:.0f} or more follows from SE and SD"
     if not row.has(n):
         yield _unchecked(se, row.printed[se], f"{from_them}; no n is printed.", size)
         return
@@ -86,6 +94,14 @@ def _standard_error(row: PrintedRow, second: str) -> Iterator[Check]:
     if found.verdict == "inconsistent":
         found = Check(se, found.printed, implied, "inconsistent", f"{found.message} {from_them}, not {row.whole(n)}.")
     yield found
+
+
+def _implied_n(sd: Span, se: Span) -> Span:
+    """(SD/SE)², without an upper end where the standard error is rounded to 0."""
+    low, high = (max(sd.low, 0.0) / se.high) ** 2 if se.high > 0 else 0.0, math.inf
+    if se.low > 0:
+        high = (sd.high / se.low) ** 2
+    return Span(low, high, (sd.middle / se.middle) ** 2 if se.middle > 0 else high)
 
 
 def _granularity(row: PrintedRow, second: str) -> Iterator[Check]:
@@ -144,49 +160,14 @@ def _range(row: PrintedRow, second: str) -> Iterator[Check]:
 
 
 def _difference(row: PrintedRow) -> Iterator[Check]:
-    if row.has("mean", "mean2", "diff"):
+    if not row.has("diff"):
+        return
+    if row.has("mean", "mean2"):
         implied = through(lambda a, b: a - b, row["mean"], row["mean2"])
         yield _judged("diff", row, "diff", implied, "The difference of the means", sign=False)
-
-
-def _apart(row: PrintedRow) -> Span | None:
-    """The difference that is tested: of two means, or of a mean and a value."""
-    if row.has("mean", "mean2"):
-        found = through(lambda a, b: a - b, row["mean"], row["mean2"])
-        if row.has("diff") and row["diff"].size.meets(found.size):
-            printed = (
-                row["diff"]
-                if row["diff"].meets(found)
-                else Span(-row["diff"].high, -row["diff"].low, -row["diff"].middle)
-            )
-            return Span(max(found.low, printed.low), min(found.high, printed.high), printed.middle)
-        return found
-    if row.has("mean", "mu"):
-        return through(lambda a, b: a - b, row["mean"], row["mu"])
-    return row["diff"] if row.has("diff") else None
-
-
-def _pooled(sd: float, n: float, sd2: float, n2: float) -> float:
-    variance = ((n - 1.0) * sd**2 + (n2 - 1.0) * sd2**2) / max(n + n2 - 2.0, 1e-300)
-    return math.sqrt(variance * (1.0 / n + 1.0 / n2))
-
-
-def _errors(row: PrintedRow) -> dict[str, Span]:
-    """The standard error of the difference, by every way the printed figures allow."""
-    found: dict[str, Span] = {}
-    if row.has("mean2") or row.has("n2"):
-        if row.has("sd", "n", "sd2", "n2") and row.whole("n") + row.whole("n2") > 2:
-            four = row["sd"], row["n"], row["sd2"], row["n2"]
-            found["the SDs and n (equal variances)"] = through(_pooled, *four)
-            found["the SDs and n (Welch)"] = through(lambda s, k, s2, k2: math.sqrt(s**2 / k + s2**2 / k2), *four)
-        if row.has("se", "se2"):
-            found["the standard errors"] = through(math.hypot, row["se"], row["se2"])
-        return found
-    if row.has("sd", "n"):
-        found["SD and n"] = through(lambda s, k: s / math.sqrt(k), row["sd"], row["n"])
-    if row.has("se"):
-        found["the standard error"] = row["se"]
-    return found
+    elif row.has("mean", "mu"):
+        implied = through(lambda a, b: a - b, row["mean"], row["mu"])
+        yield _judged("diff", row, "diff", implied, "The difference of the mean from the value tested", sign=False)
 
 
 def _ratio_of(top: Span, bottom: Span) -> Span:
@@ -194,87 +175,106 @@ def _ratio_of(top: Span, bottom: Span) -> Span:
 
 
 def _t(row: PrintedRow) -> Iterator[Check]:
-    apart = _apart(row)
+    apart = difference_of(row)
     if not row.has("t") or apart is None:
         return
-    ways = {how: _ratio_of(apart, error) for how, error in _errors(row).items() if error.high > 0}
-    if not ways:
+    errors = [error for error in standard_errors(row) if error.span.high > 0]
+    if not errors:
         yield _unchecked("t", row.printed["t"], "t needs SD and n, or the standard errors.")
         return
-    places = row.decimals["t"]
-    sizes = [how for how in ways if "n" in how.split() or "SDs" in how]
-    from_n = [ways[how] for how in sizes]
-    for check, hows in (("t", sizes), ("t_from_se", [how for how in ways if how not in sizes])):
-        if not hows:
+    by_se = [error for error in errors if error.from_se]
+    for check, ways in (("t", [error for error in errors if not error.from_se]), ("t_from_se", by_se)):
+        if not ways:
             continue
-        fits = [how for how in hows if row["t"].size.meets(ways[how].size)]
-        said = " or ".join(f"{_shown(ways[how], places)} from {how}" for how in hows)
-        implied = ways[fits[0] if fits else hows[0]]
-        if fits:
-            yield Check(check, row.printed["t"], implied, "consistent", f"t is {said}, as printed.")
-            continue
-        more = ""
-        if (
-            check == "t"
-            and len(from_n) < len(ways)
-            and any(row["t"].size.meets(ways[how].size) for how in ways if how not in sizes)
-        ):
+        found = _t_by(check, row, apart, ways)
+        if check == "t" and found.verdict == "inconsistent" and _fitting(row, apart, by_se):
             more = " The printed t belongs to the printed standard errors, not to the printed n."
-        yield Check(check, row.printed["t"], implied, "inconsistent", f"t is {said}, not {row.printed['t']}.{more}")
+            found = Check(check, found.printed, found.implied, found.verdict, found.message + more)
+        yield found
 
 
-def _welch_df(sd: float, n: float, sd2: float, n2: float) -> float:
-    a, b = sd**2 / n, sd2**2 / n2
-    if a + b == 0 or n < 2 or n2 < 2:
-        return math.nan
-    return (a + b) ** 2 / (a**2 / (n - 1.0) + b**2 / (n2 - 1.0))
+def _fitting(row: PrintedRow, apart: Span, ways: Sequence[StandardError]) -> list[StandardError]:
+    """The standard errors that give the printed t."""
+    return [error for error in ways if row["t"].size.meets(_ratio_of(apart, error.span).size)]
+
+
+def _t_by(check: str, row: PrintedRow, apart: Span, ways: Sequence[StandardError]) -> Check:
+    """The printed t against what follows by some ways."""
+    places, printed = row.decimals["t"], row.printed["t"]
+    groups, related = [e for e in ways if not e.related], [e for e in ways if e.related]
+    said = " or ".join(f"{_shown(_ratio_of(apart, error.span), places)} from {error.how}" for error in groups)
+    if fits := _fitting(row, apart, groups):
+        return Check(check, printed, _ratio_of(apart, fits[0].span), "consistent", f"t is {said}, as printed.")
+    if related:
+        size = _ratio_of(apart, related[0].span).size
+        ends = f"from {size.low:.{places}f}" + (f" to {size.high:.{places}f}" if math.isfinite(size.high) else "")
+        of_same = f"of two measurements of the same people, |t| is {ends}, by their correlation"
+        if _fitting(row, apart, related):
+            if is_related(row) == "certain":
+                return Check(check, printed, size, "consistent", f"t is possible: {of_same}.")
+            why = f"t is {said}, not {printed}; if " if groups else "If "
+            return _unchecked(check, printed, f"{why}the means are {of_same}.")
+        said = f"{said}; {of_same}" if groups else f"{of_same[:1].upper()}{of_same[1:]}"
+        if not groups and is_related(row) != "certain":
+            return _unchecked(check, printed, "t of two groups needs the n of both.")
+        start = "t is " if groups else ""
+        return Check(check, printed, _ratio_of(apart, ways[0].span), "inconsistent", f"{start}{said}, not {printed}.")
+    if not row.has("n") and is_of_two(row):
+        return _unchecked(
+            check, printed, f"t is {said} for unequal variances; for equal ones the n of both are needed."
+        )
+    return Check(check, printed, _ratio_of(apart, ways[0].span), "inconsistent", f"t is {said}, not {printed}.")
 
 
 def _degrees_of_freedom(row: PrintedRow) -> Iterator[Check]:
-    if not row.has("df") or row.has("chisq") or not (row.has("t") or row.has("r")) or not row.has("n"):
+    follow = following_degrees(row)
+    if not row.has("df") or row.has("chisq") or not (row.has("t") or row.has("r")) or follow is None:
         return
-    if row.has("n2"):
-        both = row.whole("n") + row.whole("n2") - 2
-        ways = [exactly(both)]
-        if row.has("sd", "sd2") and row.whole("n") > 1 and row.whole("n2") > 1:
-            smallest = min(row.whole("n"), row.whole("n2")) - 1
-            welch = through(_welch_df, row["sd"], row["n"], row["sd2"], row["n2"])
-            ways.append(Span(max(welch.low, smallest), min(max(welch.high, welch.middle), both), welch.middle))
-        said = f"n and n2 give {both} degrees of freedom" + (
-            f" ({ways[1].middle:.2f} by Welch)" if len(ways) > 1 else ""
-        )
-    elif row.has("r") and not row.has("mean"):
-        ways, said = [exactly(row.whole("n") - 2)], f"n gives {row.whole('n') - 2} degrees of freedom"
+    first, printed = follow.spans[0], row["df"]
+    said = f"n gives {first.middle:.0f} degrees of freedom"
+    if row.has("n2") and is_related(row) == "certain":
+        first = exactly(row.whole("n") - 1)
+        said = f"n gives {first.middle:.0f} degrees of freedom for two measurements of the same people"
+    elif row.has("n2"):
+        said = f"n and n2 give {first.middle:.0f} degrees of freedom"
+        said += f" ({follow.spans[1].middle:.2f} by Welch)" if row.has("sd", "sd2") and len(follow.spans) > 1 else ""
+    fits = any(printed.meets(way) for way in follow.spans)
+    if not fits and row.has("n2") and printed.low == printed.high:  # Welch's as a whole number
+        fits = Span(printed.low - 0.5, printed.high + 1.0, printed.middle).meets(follow.spans[1])
+    if fits:
+        yield Check("df", row.printed["df"], first, "consistent", f"{said}, as printed.")
+    elif follow.open and printed.high < first.high:
+        why = f"{said} at most; fewer belong to a model with more parameters."
+        yield _unchecked("df", row.printed["df"], why, first)
     else:
-        ways, said = [exactly(row.whole("n") - 1)], f"n gives {row.whole('n') - 1} degrees of freedom"
-    fits = any(row["df"].meets(way) for way in ways)
-    said += ", as printed." if fits else f", not {row.printed['df']}."
-    yield Check("df", row.printed["df"], ways[0], "consistent" if fits else "inconsistent", said)
+        yield Check("df", row.printed["df"], first, "inconsistent", f"{said}, not {row.printed['df']}.")
 
 
-def _t_df(row: PrintedRow) -> Span | None:
-    if row.has("df") and not row.has("chisq"):
-        return row["df"]
-    if row.has("n", "n2"):
-        return exactly(row.whole("n") + row.whole("n2") - 2)
-    if row.has("n"):
-        return exactly(row.whole("n") - (2 if row.has("r") and not row.has("mean") else 1))
-    return None
+@dataclass(frozen=True, slots=True)
+class _Tails:
+    """How p follows from a statistic: its name, two-sided p by each possible df, whether one side is possible."""
+
+    name: str
+    both: tuple[Span, ...]
+    sided: bool
+    open: bool = False
 
 
-def _tails(row: PrintedRow) -> tuple[str, Callable[..., float], tuple[Span, ...], bool] | None:
-    """How p follows: a name, the formula of two-sided p, its arguments, and whether one side is possible."""
-    df = _t_df(row)
-    if row.has("t") and df is not None and df.low > 0:
-        return "t", lambda t, k: 2.0 * float(stdtr(k, -abs(t))), (row["t"].size, df), True
+def _tails(row: PrintedRow) -> _Tails | None:
+    degrees = degrees_of(row)
+    if row.has("t") and degrees is not None:
+        both = [through(lambda t, k: 2.0 * float(stdtr(k, -abs(t))), row["t"].size, df) for df in degrees.spans]
+        return _Tails("t", tuple(both), sided=True, open=degrees.open)
     if row.has("f", "df1", "df2"):
-        return "F", lambda f, a, b: float(fdtrc(a, b, max(f, 0.0))), (row["f"], row["df1"], row["df2"]), False
+        both = [through(lambda f, a, b: float(fdtrc(a, b, max(f, 0.0))), row["f"], row["df1"], row["df2"])]
+        return _Tails("F", tuple(both), sided=False)
     if row.has("chisq", "df"):
-        return "χ²", lambda x, k: float(chdtrc(k, max(x, 0.0))), (row["chisq"], row["df"]), False
+        both = [through(lambda x, k: float(chdtrc(k, max(x, 0.0))), row["chisq"], row["df"])]
+        return _Tails("χ²", tuple(both), sided=False)
     if row.has("z"):
-        return "z", lambda z: 2.0 * float(ndtr(-abs(z))), (row["z"].size,), True
-    if row.has("r") and df is not None and df.low > 0:
-        return "r", _p_of_r, (row["r"].size, df), True
+        return _Tails("z", (through(lambda z: 2.0 * float(ndtr(-abs(z))), row["z"].size),), sided=True)
+    if row.has("r") and degrees is not None:
+        return _Tails("r", tuple(through(_p_of_r, row["r"].size, df) for df in degrees.spans), sided=True)
     return None
 
 
@@ -292,23 +292,30 @@ def _p(row: PrintedRow) -> Iterator[Check]:
         if row.has("t") or row.has("f") or row.has("chisq") or row.has("r"):
             yield _unchecked("p", row.printed["p"], "p needs the degrees of freedom (or n) of its statistic.")
         return
-    name, formula, arguments, sided = way
-    both = through(formula, *arguments)
-    one = Span(both.low / 2.0, both.high / 2.0, both.middle / 2.0)
+    p, printed, name = row["p"], row.printed["p"], way.name
     tails = row.whole("tails") if row.has("tails") else 0
-    fits_both, fits_one = row["p"].meets(both), sided and row["p"].meets(one)
-    said = f"{name} gives a two-sided p of {_p_text(both)}" if sided else f"{name} gives p = {_p_text(both)}"
-    if tails == 1 and sided:
-        both, fits_both, said = one, fits_one, f"{name} gives a one-sided p of {_p_text(one)}"
-    if fits_both:
-        yield Check("p", row.printed["p"], both, "consistent", f"{said}, as printed.")
-    elif fits_one and tails == 0:
-        yield Check("p", row.printed["p"], one, "consistent", f"{said}; the printed p is one-sided.")
-    else:
-        limit = 1.0 - (row["level"].middle if row.has("level") else 0.95)
-        wrong = (row["p"].high <= limit and both.low > limit) or (row["p"].low > limit and both.high <= limit)
-        more = f" The decision at {limit:.2f} is another one." if wrong else ""
-        yield Check("p", row.printed["p"], both, "inconsistent", f"{said}, not {row.printed['p']}.{more}", wrong)
+    one = tuple(Span(both.low / 2.0, both.high / 2.0, both.middle / 2.0) for both in way.both)
+    wanted = one if tails == 1 and way.sided else way.both
+    sides = f"{'one' if wanted is one else 'two'}-sided "
+    said = f"{name} gives a {sides}p of {_p_text(wanted[0])}" if way.sided else f"{name} gives p = {_p_text(wanted[0])}"
+    if fits := [span for span in wanted if p.meets(span)]:
+        yield Check("p", printed, fits[0], "consistent", f"{said}, as printed.")
+        return
+    # one-sided: of the other side too, where the sample speaks against what was expected
+    other = tuple(Span(1.0 - each.high, 1.0 - each.low, 1.0 - each.middle) for each in one) if tails == 1 else one
+    if way.sided and tails != 2 and (fits := [span for span in other if p.meets(span)]):
+        more = "the printed p is of the other side" if tails == 1 else "the printed p is one-sided"
+        yield Check("p", printed, fits[0], "consistent", f"{said}; {more}.")
+        return
+    if way.open and p.high >= min(span.low for span in (wanted if tails else one)):
+        why = f"{said} with the degrees of freedom that n gives; a larger one belongs to a model with more parameters."
+        yield _unchecked("p", printed, why, wanted[0])
+        return
+    limit = 1.0 - (row["level"].middle if row.has("level") else 0.95)
+    low, high = min(span.low for span in wanted), max(span.high for span in wanted)
+    wrong = (p.high <= limit and low > limit) or (p.low > limit and high <= limit)
+    more = f" The decision at {limit:.2f} is another one." if wrong else ""
+    yield Check("p", printed, wanted[0], "inconsistent", f"{said}, not {printed}.{more}", wrong)
 
 
 def _p_text(span: Span) -> str:
@@ -318,61 +325,127 @@ def _p_text(span: Span) -> str:
 def _interval(row: PrintedRow) -> Iterator[Check]:
     if not row.has("ci_low", "ci_high"):
         return
-    two = row.has("mean2") or row.has("n2") or row.has("diff")
-    centre = _apart(row) if two else row["mean"] if row.has("mean") else None
-    if centre is None:
+    two = is_of_two(row) or row.has("diff")
+    centres = [difference_of(row), row["mean"] if row.has("mean") and not is_of_two(row) else None]
+    known = [centre for centre in (centres if two else centres[::-1]) if centre is not None]
+    if not known:
         return
     low, high = row["ci_low"], row["ci_high"]
     middle = through(lambda a, b: (a + b) / 2.0, low, high)
-    what = "difference" if two else "mean"
-    fits = middle.meets(centre) or (two and middle.mirrored.meets(centre))
+    fits = any(middle.meets(centre) for centre in known) or (two and middle.mirrored.meets(known[0]))
+    centre = next((one for one in known if middle.meets(one)), known[0])
     places = row.decimals["ci_low"] + 1
+    what = "mean" if row.has("mean") and centre is row["mean"] else "difference"
     said = f"The middle of the interval is {_shown(middle, places)}, the {what} {_shown(centre, places - 1)}."
     printed = f"{row.printed['ci_low']} to {row.printed['ci_high']}"
     yield Check("ci_middle", printed, middle, "consistent" if fits else "inconsistent", said)
-    level = row["level"].middle if row.has("level") else 0.95
-    df = _t_df(row)
-    errors = _errors(row)
+    errors = standard_errors(row)
     if two and row.has("t") and not errors:
-        errors["the difference and t"] = _ratio_of(centre.size, row["t"].size)
+        errors = [StandardError("the difference and t", _ratio_of(known[0].size, row["t"].size), True)]
     if not errors:
         yield _unchecked("ci", printed, "The length of the interval needs SD and n, or a standard error.")
         return
-    quantiles = [float(ndtri(0.5 + level / 2.0))]
-    if df is not None and df.low > 0:
-        quantiles.insert(0, float(stdtrit(df.middle, 0.5 + level / 2.0)))
-    half = through(lambda a, b: (b - a) / 2.0, low, high)
-    ways = {
-        how: [Span(q * error.low, q * error.high, q * error.middle) for q in quantiles] for how, error in errors.items()
-    }
-    fits_by = [how for how, spans in ways.items() if any(half.meets(span) for span in spans)]
-    said = " or ".join(f"±{spans[0].middle:.{places}f} from {how}" for how, spans in ways.items())
-    whole = f"The interval is ±{half.middle:.{places}f}; {said} at {100 * level:g}%."
-    implied = ways[fits_by[0] if fits_by else next(iter(ways))][0]
-    by_n = any("n" in how.split() for how in fits_by) or not any("n" in how.split() for how in ways)
-    if fits_by and not by_n:
+    yield _length(row, through(lambda a, b: (b - a) / 2.0, low, high), errors, printed, places)
+
+
+def _length(row: PrintedRow, half: Span, errors: Sequence[StandardError], printed: str, places: int) -> Check:
+    """Half the interval against quantiles of t (and of the normal distribution) times the standard errors."""
+    level = row["level"].middle if row.has("level") else 0.95
+    degrees = degrees_of(row)
+    at, normal = 0.5 + level / 2.0, float(ndtri(0.5 + level / 2.0))
+    spans = degrees.spans if degrees is not None else ()
+    quantiles = [Span(*(float(stdtrit(k, at)) for k in (df.high, df.low, df.middle))) for df in spans]
+    quantiles.append(exactly(normal))
+
+    def reach(error: StandardError, q: Span) -> Span:
+        return Span(q.low * error.span.low, q.high * error.span.high, q.middle * error.span.middle)
+
+    fitting = [error for error in errors if any(half.meets(reach(error, q)) for q in quantiles)]
+    groups = [error for error in errors if not error.related]
+    ways = " or ".join(f"±{reach(error, quantiles[0]).middle:.{places}f} from {error.how}" for error in groups)
+    whole = f"The interval is ±{half.middle:.{places}f}" + (f"; {ways} at {100 * level:g}%." if ways else ".")
+    implied = reach((fitting or list(errors))[0], quantiles[0])
+    by_n = any(not error.from_se for error in fitting) or all(error.from_se for error in errors)
+    if fitting and all(error.related for error in fitting):
+        if is_related(row) == "certain":
+            return Check("ci", printed, implied, "consistent", f"{whole} It is possible for two related measurements.")
+        why = f"{whole} It is possible where both means are of the same people."
+        return _unchecked("ci", printed, why, implied)
+    if fitting and not by_n:
         whole += " It belongs to the printed standard errors, not to the printed n."
-    yield Check("ci", printed, implied, "consistent" if fits_by and by_n else "inconsistent", whole)
+    if fitting and by_n:
+        return Check("ci", printed, implied, "consistent", whole)
+    longest = max(reach(error, quantiles[0]).low for error in errors)
+    unknown = is_of_two(row) and not row.has("n", "n2") and is_related(row) != "certain"
+    if unknown or (degrees is None and half.high >= longest) or (degrees is not None and degrees.open):
+        return _unchecked("ci", printed, f"{whole} It cannot be judged without n and the degrees of freedom.", implied)
+    return Check("ci", printed, implied, "inconsistent", whole)
 
 
 def _effect(row: PrintedRow) -> Iterator[Check]:
     if not row.has("d"):
         return
-    apart = _apart(row)
-    if apart is not None and row.has("sd", "sd2", "n", "n2") and row.whole("n") + row.whole("n2") > 2:
-        scale = through(
-            lambda s, k, s2, k2: math.sqrt(((k - 1) * s**2 + (k2 - 1) * s2**2) / (k + k2 - 2)),
-            row["sd"], row["n"], row["sd2"], row["n2"],
-        )  # fmt: skip
-        yield _judged("d", row, "d", _ratio_of(apart, scale), "The difference over the pooled SD", sign=False)
-    elif apart is not None and row.has("sd") and not row.has("mean2"):
-        yield _judged("d", row, "d", _ratio_of(apart, row["sd"]), "The difference over the SD", sign=False)
-    elif row.has("t", "n"):
-        shrink = math.sqrt(1.0 / row.whole("n") + (1.0 / row.whole("n2") if row.has("n2") else 0.0))
-        implied = Span(row["t"].low * shrink, row["t"].high * shrink, row["t"].middle * shrink)
-        yield _judged("d", row, "d", implied, "t and n", sign=False)
+    ways = {how: span for how, span in _effect_sizes(row).items() if not math.isnan(span.middle)}
+    if not ways:
+        yield _unchecked("d", row.printed["d"], "d needs the means and SDs, or t and the n of each group.")
+        return
+    fits = [how for how, span in ways.items() if row["d"].size.meets(span.size)]
+    shown = " or ".join(f"{_shown(span, row.decimals['d'])} from {how}" for how, span in ways.items())
+    implied = ways[fits[0] if fits else next(iter(ways))]
+    if fits:
+        yield Check("d", row.printed["d"], implied, "consistent", f"d is {shown}, as printed.")
+    elif _is_effect_open(row):
+        yield _unchecked("d", row.printed["d"], f"d is {shown}; other ways to d are open here.", implied)
     else:
-        yield _unchecked("d", row.printed["d"], "d needs the means and SDs, or t and n.")
+        yield Check("d", row.printed["d"], implied, "inconsistent", f"d is {shown}, not {row.printed['d']}.")
+
+
+def _effect_sizes(row: PrintedRow) -> dict[str, Span]:
+    """Cohen's d by every way that goes under this name."""
+    apart, found = difference_of(row), {}
+    if apart is not None and not is_of_two(row) and row.has("sd"):
+        found["the difference over the SD"] = _ratio_of(apart, row["sd"])
+    if apart is not None and row.has("sd", "sd2"):
+        if row.has("n", "n2") and row.whole("n") + row.whole("n2") > 2:
+            scale = through(_pooled_sd, row["sd"], row["n"], row["sd2"], row["n2"])
+            found["the difference over the pooled SD"] = _ratio_of(apart, scale)
+        mean = through(lambda s, s2: math.sqrt((s**2 + s2**2) / 2.0), row["sd"], row["sd2"])
+        found["the difference over the root of the mean variance"] = _ratio_of(apart, mean)
+        found["the difference over the mean SD"] = _ratio_of(
+            apart, through(lambda a, b: (a + b) / 2, row["sd"], row["sd2"])
+        )
+    if row.has("t", "n"):
+        n, groups = row.whole("n"), row.has("n2")
+        factors = {"t and the n of both": math.sqrt(1.0 / n + 1.0 / row.whole("n2"))} if groups else {}
+        if not groups or is_related(row) != "no":
+            factors["t over √n"] = math.sqrt(1.0 / n)
+        if not groups and not row.has("mean") and n > 2:
+            factors |= {"2t over √n": 2.0 / math.sqrt(n), "2t over √(n − 2)": 2.0 / math.sqrt(n - 2.0)}
+        if found and is_related(row) == "no":
+            factors = {}
+        t = row["t"]
+        found |= {how: Span(t.low * by, t.high * by, t.middle * by) for how, by in factors.items()}
+    return found
+
+
+def _is_effect_open(row: PrintedRow) -> bool:
+    """Whether d can have come from figures that are not printed: the SD of differences, the sizes of groups."""
+    if row.has("sd") and not is_of_two(row) and difference_of(row) is not None:
+        return False
+    if not row.has("n2"):
+        return True
+    if is_related(row) != "no":
+        return not row.has("t")
+    if row.has("sd", "sd2") and difference_of(row) is not None:
+        return False
+    # from Welch's t of groups of unequal size d does not follow
+    return row.whole("n") != row.whole("n2") and not (
+        row.has("df") and row["df"].meets(exactly(row.whole("n") + row.whole("n2") - 2))
+    )
+
+
+def _pooled_sd(sd: float, n: float, sd2: float, n2: float) -> float:
+    return math.sqrt(((n - 1.0) * sd**2 + (n2 - 1.0) * sd2**2) / (n + n2 - 2.0))
 
 
 def _share(row: PrintedRow) -> Iterator[Check]:
@@ -406,8 +479,9 @@ def _share(row: PrintedRow) -> Iterator[Check]:
 def _ratio(row: PrintedRow) -> Iterator[Check]:
     if row.has("chisq", "df", "chisq_df"):
         yield _judged("chisq_df", row, "chisq_df", _ratio_of(row["chisq"], row["df"]), "χ²/df")
-    if row.has("r", "t", "n") and not row.has("mean"):
-        k = row.whole("n") - 2.0
+    printed = row.has("df") and not row.has("chisq")
+    if row.has("r", "t") and not row.has("mean") and (printed or row.has("n")):
+        k = row["df"].middle if printed else row.whole("n") - 2.0
         if k > 0 and row["r"].size.high < 1.0:
             implied = through(lambda r: r * math.sqrt(k / (1.0 - r**2)), row["r"])
-            yield _judged("t", row, "t", implied, "r and n", sign=False)
+            yield _judged("t", row, "t", implied, "r and df" if printed else "r and n", sign=False)

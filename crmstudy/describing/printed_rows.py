@@ -39,7 +39,7 @@ _EXACT = (*_WHOLE, "label", "df", "df1", "df2", "level", "low", "high", "mu")
 _POSITIVE = ("sd", "se", "sd2", "se2", "f", "chisq", "chisq_df", "df", "df1", "df2")
 _DIGITS = {ord(digit): str(i % 10) for i, digit in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩")}
 _MARKS = {ord("٫"): ".", ord("−"): "-", ord("–"): "-", ord("٬"): "", ord("\u00a0"): "", ord(" "): ""}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,7 @@ def read_rows(rows: object, decimals: object) -> tuple[tuple[PrintedRow, ...], b
     listed = _listed(rows)
     places = _places(decimals)
     faults: list[str] = []
+    unknown: dict[str, list[int]] = {}
     found, bare = [], False
     for number, row in enumerate(listed, start=1):
         figures: dict[str, Span] = {}
@@ -85,7 +86,7 @@ def read_rows(rows: object, decimals: object) -> tuple[tuple[PrintedRow, ...], b
             if _is_absent(value):
                 continue
             if key not in KEYS:
-                faults.append(f"Row {number}: there is no figure '{name}'.{did_you_mean(str(name), KEYS)}")
+                unknown.setdefault(str(name), []).append(number)
             elif key in printed:
                 faults.append(f"Row {number}: '{key}' stands twice.")
             elif key == "label":
@@ -99,15 +100,25 @@ def read_rows(rows: object, decimals: object) -> tuple[tuple[PrintedRow, ...], b
                 figures[key], known[key], printed[key] = read
         faults += [f"Row {number}: {fault}" for fault in _impossible(figures)]
         found.append(PrintedRow(label or f"row {number}", figures, printed, known))
+    faults = [_no_figure(name, numbers) for name, numbers in unknown.items()] + faults
     if faults:
         raise DataError(faults)
     return tuple(found), bare
+
+
+def _no_figure(name: str, numbers: list[int]) -> str:
+    """That a key is no figure, said once for all rows that have it."""
+    where = f"Row {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} rows"
+    return f"{where}: there is no figure '{name}'.{did_you_mean(name, KEYS)}"
 
 
 def _listed(rows: object) -> list[Mapping[Any, Any]]:
     wanted = "check_table() takes rows of figures: a DataFrame, a mapping such as {'n': 370, 'mean': '3.28'}, or a list"
     if isinstance(rows, pd.DataFrame):
         table = rows if rows.index.name is None else rows.reset_index()
+        twice = sorted({str(name) for name in table.columns[table.columns.duplicated()]})
+        if twice:
+            raise DataError([f"the column '{name}' stands twice; rename one." for name in twice])
         listed: list[Mapping[Any, Any]] = list(table.to_dict("records"))
     elif isinstance(rows, Mapping):
         listed = [rows]
@@ -166,7 +177,7 @@ def _read(key: str, value: object, places: int | None) -> tuple[Span, int, str] 
     if not _NUMBER.fullmatch(plain):
         return f"'{key}' is a number or a text that shows one, not {value!r}."
     number = float(plain)
-    shown = len(plain.partition(".")[2]) if places is None or isinstance(value, str) else places
+    shown = _decimals_of(plain) if places is None or isinstance(value, str) else places
     if key in _WHOLE:
         return (exactly(number), 0, text) if number.is_integer() else f"'{key}' is a whole number, not {text}."
     if key in ("level", "low", "high", "mu") or (key in ("df", "df1", "df2") and number.is_integer()):
@@ -183,15 +194,22 @@ def _read_p(text: str, plain: str, places: int | None, is_text: bool) -> tuple[S
     if not _NUMBER.fullmatch(plain) or not 0.0 <= float(plain) <= 1.0:
         return f"'p' is a probability such as '.012' or '< .001', not {text!r}."
     number = float(plain)
-    shown = len(plain.partition(".")[2]) if is_text or places is None else places
+    shown = _decimals_of(plain) if is_text or places is None else places
     if not is_text and places is None and number == 0.0:
-        shown = 3
+        shown = 2  # .00 or .000
     if sign in "<≤":
+        number = number or 10.0**-shown  # "< .000" says that the last decimal printed is 0
         return Span(0.0, number, number / 2.0), shown, text
     if sign in ">≥":
         return Span(number, 1.0, (1.0 + number) / 2.0), shown, text
     span = rounded(number, shown)
     return Span(max(span.low, 0.0), min(span.high, 1.0), number), shown, text
+
+
+def _decimals_of(plain: str) -> int:
+    """How many decimals a figure shows: two of 1.25, five of 1.25e-3."""
+    mantissa, _, power = plain.partition("e")
+    return len(mantissa.partition(".")[2]) - int(power or 0)
 
 
 def _shortest(value: float) -> str:

@@ -15,8 +15,9 @@ from crmstudy.estimating.auxiliary import absent_auxiliaries
 from crmstudy.estimating.moments_given import given_moments
 from crmstudy.estimating.options import SCALED_TESTS, SemOptions
 from crmstudy.grammar.spec import ModelSpec
+from crmstudy.kernels.covariance.em import saturated_moments
 from crmstudy.kernels.covariance.information import GroupSample
-from crmstudy.kernels.covariance.missing import missing_patterns, saturated_moments
+from crmstudy.kernels.covariance.missing import missing_patterns
 from crmstudy.kernels.covariance.optimise import is_well_conditioned
 from crmstudy.kernels.covariance.structure import Array, Indices
 from crmstudy.notes import Note

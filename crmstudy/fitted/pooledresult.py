@@ -14,6 +14,7 @@ from scipy.special import stdtr, stdtrit
 from crmstudy.drawing import PathDiagram
 from crmstudy.errors import AnalysisError, ModelError, UnsupportedError, did_you_mean
 from crmstudy.estimating.restricting import restrictions_of
+from crmstudy.fitted.picture import path_diagram
 from crmstudy.fitted.pooledfits import Method, PooledInference, PooledSolution, usual_method
 from crmstudy.fitted.semresult import ByGroup, SemResult
 from crmstudy.grammar.spec import parse_model
@@ -133,7 +134,8 @@ class PooledSemResult(Result):
         reach = stdtrit(degrees, 0.5 + s.level / 2.0) * errors
         fixed = ~np.isfinite(riv)
         reach = np.where(fixed, 0.0 * errors, reach)
-        frame["p_value"] = 2.0 * stdtr(degrees, -np.abs(statistic))
+        untested = frame["p_value"].isna()  # fixed, or at its bound in every set
+        frame["p_value"] = np.where(untested, np.nan, 2.0 * stdtr(degrees, -np.abs(statistic)))
         frame["ci_low"], frame["ci_high"] = frame["estimate"] - reach, frame["estimate"] + reach
         frame["df"], frame["fmi"], frame["riv"] = degrees, riv / (1.0 + riv), riv
         return frame[list(POOLED_COLUMNS)]
@@ -275,7 +277,7 @@ class PooledSemResult(Result):
 
     def plot(self) -> PathDiagram:
         """The path diagram with pooled standardised coefficients."""
-        return replace(self.face.plot(), admissible=self.admissible)
+        return path_diagram(self.solution, self.estimates, self.r_squared, admissible=self.admissible)
 
     def _check_method(self, method: str) -> None:
         if method not in _METHODS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,6 +154,12 @@ def request(
 
 def _scales(data: object, items: object) -> dict[str, tuple[str, ...]]:
     if isinstance(items, Mapping):
+        odd = {scale: names for scale, names in items.items() if not isinstance(names, Iterable)}
+        if odd:
+            raise DataError([
+                f"`items` gives the scale '{scale}' a list of column names such as ['q1', 'q2'], not {names!r}."
+                for scale, names in odd.items()
+            ])  # fmt: skip
         return {str(scale): tuple(map(str, [names] if isinstance(names, str) else names))
                 for scale, names in items.items()}  # fmt: skip
     if isinstance(data, Responses):
@@ -166,8 +172,8 @@ def _wanted(
     frame: pd.DataFrame,
     items: Sequence[str] | Mapping[str, Sequence[str]] | None,
     scales: Mapping[str, tuple[str, ...]],
-    group: str | None,
-    cluster: str | None,
+    group: Any,
+    cluster: Any,
     auxiliary: Sequence[str],
 ) -> tuple[list[str], list[Note]]:
     """The columns to impute and to impute from, after checking every name given."""
@@ -178,6 +184,10 @@ def _wanted(
     if items is not None and (isinstance(items, str) or not isinstance(items, Iterable)):
         faults.append(f"`items` is a list of column names, or a mapping of scales to such lists, not {items!r}.")
         items = None
+    for keyword, place in (("group", group), ("cluster", cluster)):
+        if place is not None and not isinstance(place, str):
+            faults.append(f"`{keyword}` is the name of a column, not {place!r}.")
+    group, cluster = (place if isinstance(place, str) else None for place in (group, cluster))
     asked = (
         None if items is None
         else list(dict.fromkeys(name for names in scales.values() for name in names)) if isinstance(items, Mapping)
@@ -247,11 +257,8 @@ def _variables(frame: pd.DataFrame, wanted: list[str], named: set[str]) -> tuple
                 faults.append(f"'{name}' holds {int(np.isinf(values).sum())} infinite values: set them to missing.")
                 continue
             found[name] = Variable(name, values)
-        elif pd.api.types.is_datetime64_any_dtype(column) or column.nunique() > MOST_CATEGORIES:
+        elif kind := _neither(column):
             if name in named:
-                kind = (
-                    "dates" if pd.api.types.is_datetime64_any_dtype(column) else f"{column.nunique()} different texts"
-                )
                 faults.append(f"'{name}' holds {kind}, which cannot be imputed: recode it, or leave it out.")
             words.append(name)
             continue
@@ -269,7 +276,8 @@ def _variables(frame: pd.DataFrame, wanted: list[str], named: set[str]) -> tuple
                     "stay.", name) for name in few]  # fmt: skip
     if words:
         message = (
-            f"Not used and not imputed (dates, or more than {MOST_CATEGORIES} different texts): {', '.join(words)}."
+            f"Not used and not imputed (dates, or more than {MOST_CATEGORIES} different texts, or neither numbers nor "
+            f"texts): {', '.join(words)}."
         )
         notes.append(Note("IMPUTE_LEFT_OUT", message))
     if not found:
@@ -285,6 +293,16 @@ def _is_number(column: pd.Series[Any]) -> bool:
         there = column.dropna()
         return bool(len(there)) and all(is_number(value) and not isinstance(value, bool) for value in there)
     return bool(kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column))
+
+
+def _neither(column: pd.Series[Any]) -> str:
+    """What a column holds that is neither numbers nor categories; empty where it holds categories."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return "dates"
+    if pd.api.types.is_complex_dtype(column) or not all(isinstance(value, Hashable) for value in column):
+        return "neither numbers nor texts"
+    different = int(column.nunique())
+    return f"{different} different texts" if different > MOST_CATEGORIES else ""
 
 
 def _levels(column: pd.Series[Any]) -> list[Any]:

@@ -72,7 +72,9 @@ class ContentResult(Result):
         failing = self.tables["rules"]
         failing = failing[(failing["met"] == "no") & (failing["item"] != "")]
         told = [f"{len(rows)} by {rule}" for rule, rows in failing.groupby("rule", sort=False)]
-        rest = f" Below the minimum: {', '.join(told)}." if told else " No item is below a minimum."
+        judged = (self.tables["rules"]["met"] != "no rule") & (self.tables["rules"]["item"] != "")
+        rest = " No item is below a minimum." if judged.any() else " No rule has a minimum for a panel of this size."
+        rest = f" Below the minimum: {', '.join(told)}." if told else rest
         who = f"{write_number(self.n, 'n')} experts, {write_number(len(items), 'n')} items"
         return f"Content validity ({who}): {'; '.join(parts)}.{rest}"
 
@@ -201,6 +203,8 @@ def _read(panel: object, ratings: str | None, low: int, high: int) -> Panel:
         panel = panel.frame
     if not isinstance(panel, pd.DataFrame):
         raise DataError(f"`panel` is the path of a filled form or a DataFrame; found {type(panel).__name__}.")
+    if panel.columns.nlevels > 1:
+        raise DataError(f"the columns have names on {panel.columns.nlevels} levels; give each one name.")
     frame = panel.rename(columns=str)
     kinds = [form.heading_of(str(name)) for name in frame.columns]
     bare = {str(name).strip().lower(): str(name) for name in frame.columns}
@@ -261,12 +265,20 @@ def _named(frame: pd.DataFrame, kinds: Sequence[tuple[str, str] | None], ratings
     experts = [str(name) for name in frame.columns if str(name) not in about]
     if not experts:
         raise DataError("The table has no column of ratings; give each expert a column.")
-    numbers = all(pd.api.types.is_numeric_dtype(frame[name]) for name in experts)
+    numbers = all(_are_numbers(frame[name]) for name in experts)
     aspect = ratings or ("relevance" if numbers else "necessity")
     made = frame.rename(columns={name: f"{name}: {aspect}" for name in experts})
     if "item" not in about.values():
         made = made.assign(item=list(map(str, frame.index)))
     return made
+
+
+def _are_numbers(column: pd.Series[Any]) -> bool:
+    """Whether a column holds numbers, or texts whose digits (of any script) are numbers."""
+    if pd.api.types.is_numeric_dtype(column):
+        return True
+    texts = [form.written(cell).strip() for cell in column.dropna()]
+    return all(text.isdecimal() for text in texts if text)
 
 
 @dataclass

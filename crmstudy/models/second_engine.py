@@ -30,6 +30,7 @@ from crmstudy.scoring import analysis_frame
 from crmstudy.selection import named_columns, numeric_values
 
 if TYPE_CHECKING:
+    from crmstudy.fitted.pooledresult import PooledSemResult
     from crmstudy.fitted.semresult import SemResult
     from crmstudy.measurement.reliability.reliability import ReliabilityResult
     from crmstudy.models.regression import RegressionResult
@@ -85,7 +86,7 @@ class EngineCheck(Result):
         return f"{self.engine} {verb}: among {compared} the largest difference is {size} standard errors."
 
 
-def check_sem(result: SemResult, data: object = None) -> EngineCheck | Note:
+def check_sem(result: SemResult | PooledSemResult, data: object = None) -> EngineCheck | Note:
     r"""Fit a structural equation model again with semopy and compare every free parameter.
 
     semopy is given the covariance matrix of the standardised variables (it stops early where scales differ much), and
@@ -95,7 +96,7 @@ def check_sem(result: SemResult, data: object = None) -> EngineCheck | Note:
 
     Parameters
     ----------
-    result : SemResult
+    result : SemResult or PooledSemResult
     data : DataFrame or Responses, optional
         The rows the model was fitted to; the covariance matrix is then computed anew, and not taken from the result.
 
@@ -104,7 +105,12 @@ def check_sem(result: SemResult, data: object = None) -> EngineCheck | Note:
     EngineCheck or Note
         The Note says why there is no check: the model is one that semopy reads differently, or semopy failed.
     """
+    from crmstudy.fitted.pooledresult import PooledSemResult
+
     engine = _engine("semopy")
+    if isinstance(result, PooledSemResult):
+        reason = f"it fits one data set, and this model is pooled over {result.m}."
+        return Note("ENGINE_NOT_RUN", f"The second engine ({engine}) did not run: {reason}", "info")
     reason = _why_not_semopy(result)
     if reason:
         return Note("ENGINE_NOT_RUN", f"The second engine ({engine}) did not run: {reason}", "info")

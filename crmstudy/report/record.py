@@ -28,7 +28,7 @@ class SampleRecord:
     ``n_read`` counts the rows of the file, ``n_used`` those left after the declared exclusions. ``screening``
     and ``scores`` are None where that step failed; a note then says why. ``flow`` holds the declared numbers of people
     who were ``invited``, ``opened``, ``started`` and ``completed``. ``imputed`` holds the completed sets where an
-    analysis asked for them.
+    analysis asked for them. ``is_panel`` tells that the file is a form of experts: its rows are items, not people.
     """
 
     name: str
@@ -42,6 +42,7 @@ class SampleRecord:
     notes: tuple[Note, ...] = ()
     flow: Mapping[str, int] = field(default_factory=dict)
     imputed: Imputed | None = None
+    is_panel: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

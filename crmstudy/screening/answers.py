@@ -146,7 +146,8 @@ def _asked_columns(frame: pd.DataFrame, asked: Asked) -> tuple[dict[str, tuple[s
 
 
 def _numbers(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    texts = [name for name in names if not pd.api.types.is_numeric_dtype(frame[name])]
+    kinds = pd.api.types
+    texts = [name for name in names if not kinds.is_numeric_dtype(frame[name]) or kinds.is_complex_dtype(frame[name])]
     if texts:
         raise DataError(f"no numbers in {', '.join(texts)}; give answers as numbers, or leave these columns out.")
     raw = frame[list(names)].astype(float)

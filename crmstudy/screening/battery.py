@@ -80,8 +80,9 @@ class Screening(Result):
         flagged, rows = int(self.flags.any(axis=1).sum()), len(self.kept)
         removed = rows - self.n
         gone = f"{write_number(removed, 'n')} removed" if removed else "none was removed"
+        was = "was" if flagged == 1 else "were"
         return (
-            f"Of {write_number(rows, 'n')} respondents, {write_number(flagged, 'n')} were flagged and {gone}; "
+            f"Of {write_number(rows, 'n')} respondents, {write_number(flagged, 'n')} {was} flagged and {gone}; "
             f"N = {write_number(self.n, 'n')}."
         )
 
@@ -126,7 +127,8 @@ def screen(
 
         ``exclude`` ([]): names of the rules whose flagged rows are removed.
     items : sequence of str, or mapping of str to sequences, optional
-        The columns to screen; a mapping gives them by scale, which ``even_odd`` needs of a DataFrame.
+        The columns to screen; a mapping gives them by scale, which ``even_odd`` and the search for reversed items need
+        of a DataFrame.
     mcar : bool
         Do Little's test; it takes seconds for many items with thousands of patterns.
     shapes : bool
@@ -179,7 +181,7 @@ def screen(
     kept = pd.Series(~removed, index=index, name="kept", dtype=bool)
     n = int(kept.sum())
     tables, found_notes = _tables(answers, settings, exclude, findings, flags, made, far)
-    more = _more(data, frame, answers, items, mcar=mcar, shapes=shapes)
+    more = _more(data, answers, items, mcar=mcar, shapes=shapes)
     return Screening(
         kept=kept,
         flags=flags,
@@ -195,7 +197,7 @@ def screen(
 
 
 def _more(
-    data: pd.DataFrame | Responses, frame: pd.DataFrame, answers: Answers, asked: Asked, *, mcar: bool, shapes: bool
+    data: pd.DataFrame | Responses, answers: Answers, asked: Asked, *, mcar: bool, shapes: bool
 ) -> tuple[dict[str, pd.DataFrame], list[Note]]:
     """Little's test and the distributions."""
     tables: dict[str, pd.DataFrame] = {}
@@ -209,7 +211,7 @@ def _more(
         notes.append(Note("SCREENING_INDEX_NOT_COMPUTED", message, "warning"))
     elif shapes:
         whole = isinstance(data, Responses) and asked is None
-        described = distributions(data if whole else frame.rename(columns=str)[list(answers.items)])
+        described = distributions(data) if whole else distributions(data, items=answers.items, scales=answers.scales)
         tables |= described.tables
         notes = [*notes, *described.notes]
     return tables, notes
@@ -342,7 +344,9 @@ def _summary_notes(flags: pd.DataFrame, exclude: list[str], n: int, answers: Ans
     if flagged:
         said = ", ".join(f"{rule} {count}" for rule, count in counts.items() if count)
         stay = flagged - (rows - n)
-        message = f"{flagged} of {rows} respondents were flagged ({said}); {stay} of them stay in the analysis."
+        was = "was" if flagged == 1 else "were"
+        remain = "all stay" if stay == flagged > 1 else f"{stay} of them {'stays' if stay == 1 else 'stay'}"
+        message = f"{flagged} of {rows} respondents {was} flagged ({said}); {remain} in the analysis."
         notes.append(Note("SCREENING_FLAGGED", message))
     if n < rows:
         message = f"{rows - n} of {rows} respondents were removed by the rules {', '.join(exclude)}; {n} are left."

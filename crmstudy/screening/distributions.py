@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,11 +58,24 @@ class Distributions:
     notes: list[Note] = field(default_factory=list)
 
 
-def distributions(data: pd.DataFrame | Responses) -> Distributions:
+def distributions(
+    data: pd.DataFrame | Responses,
+    *,
+    items: Sequence[str] | None = None,
+    scales: Mapping[str, Sequence[str]] | None = None,
+) -> Distributions:
     """Describe the distributions of the answers.
 
     Responses are looked at as they are analysed (reversed items mirrored, out of range as missing), item by item and
     scale score by scale score; of a DataFrame all numeric columns.
+
+    Parameters
+    ----------
+    data : DataFrame or Responses
+    items : sequence of str, optional
+        These alone, and no scale scores.
+    scales : mapping, optional
+        Sets of these items that belong together, where they are not the scales of the responses.
 
     Returns
     -------
@@ -77,25 +90,32 @@ def distributions(data: pd.DataFrame | Responses) -> Distributions:
         item runs against the others.
     """
     frame, _ = frame_of(data)
-    items, scores = _variables(data, frame)
-    keyed = pd.concat([items, scores], axis=1)
-    scale_of, ranges = _places(data)
+    answers, scores = _variables(data, frame, items)
+    keyed = pd.concat([answers, scores], axis=1)
+    sets = _sets(data, scales)
+    scale_of = {item: name for name, members in list(sets.items())[::-1] for item in members}
+    ranges = _ranges(data)
     found = Distributions()
     found.tables["normality"] = _normality(keyed, scale_of, ranges, found.notes)
     found.tables["multivariate"] = pd.DataFrame(
-        _multivariate(data, items, found.notes), columns=[*MULTIVARIATE_COLUMNS]
+        _multivariate(answers, sets, found.notes), columns=[*MULTIVARIATE_COLUMNS]
     )
     rows = list(data.rows) if isinstance(data, Responses) else list(range(1, len(frame) + 1))
     found.tables["outliers"] = pd.DataFrame(_outliers(keyed, rows), columns=[*OUTLIER_COLUMNS])
-    found.tables["codes"] = pd.DataFrame(_codes(data, frame), columns=[*CODE_COLUMNS])
-    found.tables["reversed"] = pd.DataFrame(_reversed(data, items), columns=[*REVERSED_COLUMNS])
+    found.tables["codes"] = pd.DataFrame(_codes(data, frame, items), columns=[*CODE_COLUMNS])
+    found.tables["reversed"] = pd.DataFrame(_reversed(data, answers, sets), columns=[*REVERSED_COLUMNS])
     found.notes += [*_shape_notes(found.tables["normality"]), *_code_notes(found.tables["codes"])]
     found.notes += _reversed_notes(found.tables["reversed"])
     return found
 
 
-def _variables(data: pd.DataFrame | Responses, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _variables(
+    data: pd.DataFrame | Responses, frame: pd.DataFrame, items: Sequence[str] | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The items, and beside them the scale scores with numeric variables, all as numbers."""
+    if items is not None:
+        own = data.values if isinstance(data, Responses) else frame.rename(columns=str)
+        return own[list(items)].astype(float), pd.DataFrame(index=frame.index)
     numeric = frame.select_dtypes("number").astype(float)
     if not isinstance(data, Responses):
         return numeric.rename(columns=str), numeric.iloc[:, :0]
@@ -104,12 +124,18 @@ def _variables(data: pd.DataFrame | Responses, frame: pd.DataFrame) -> tuple[pd.
     return data.values, pd.concat([scored, others.astype(float)], axis=1).rename(columns=str)
 
 
-def _places(data: pd.DataFrame | Responses) -> tuple[dict[str, str], dict[str, tuple[float, float]]]:
-    """The scale of each item, and the ends of its response format."""
+def _sets(data: pd.DataFrame | Responses, scales: Mapping[str, Sequence[str]] | None) -> dict[str, tuple[str, ...]]:
+    """The items of every scale."""
+    if scales is not None:
+        return {str(name): tuple(members) for name, members in scales.items()}
+    return {scale.id: scale.item_ids for scale in data.scales.values()} if isinstance(data, Responses) else {}
+
+
+def _ranges(data: pd.DataFrame | Responses) -> dict[str, tuple[float, float]]:
+    """The ends of the response format of each item."""
     if not isinstance(data, Responses):
-        return {}, {}
-    scale_of = {item: scale.id for scale in list(data.scales.values())[::-1] for item in scale.item_ids}
-    return scale_of, {id: (float(item.response.low), float(item.response.high)) for id, item in data.items.items()}
+        return {}
+    return {id: (float(item.response.low), float(item.response.high)) for id, item in data.items.items()}
 
 
 def _normality(
@@ -160,12 +186,13 @@ def _ends(values: Array, ends: tuple[float, float] | None) -> tuple[float, float
     return 100.0 * float((values == ends[0]).mean()), 100.0 * float((values == ends[1]).mean())
 
 
-def _multivariate(data: pd.DataFrame | Responses, items: pd.DataFrame, notes: list[Note]) -> list[tuple[Any, ...]]:
+def _multivariate(
+    items: pd.DataFrame, scales: Mapping[str, tuple[str, ...]], notes: list[Note]
+) -> list[tuple[Any, ...]]:
     sets = {"all": tuple(map(str, items.columns))}
-    if isinstance(data, Responses):
-        sets |= {scale.id: scale.item_ids for scale in data.scales.values() if len(scale.item_ids) > 1}
-        if len(data.scales) == 1 and len(sets) == 2 and sets["all"] == list(sets.values())[1]:
-            del sets["all"]
+    sets |= {name: members for name, members in scales.items() if len(members) > 1}
+    if len(scales) == 1 and len(sets) == 2 and sets["all"] == list(sets.values())[1]:
+        del sets["all"]
     rows = []
     for name, members in sets.items():
         values = items[list(members)].to_numpy(float)
@@ -236,11 +263,15 @@ def _outliers(frame: pd.DataFrame, rows: list[int]) -> list[tuple[Any, ...]]:
     return found
 
 
-def _codes(data: pd.DataFrame | Responses, frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+def _codes(data: pd.DataFrame | Responses, frame: pd.DataFrame, items: Sequence[str] | None) -> list[tuple[Any, ...]]:
     """Values that cannot be, or should not be, answers."""
     found = []
+    if items is not None and not isinstance(data, Responses):
+        frame = frame.rename(columns=str)[list(items)]
     if isinstance(data, Responses):
         for id, item in data.items.items():
+            if items is not None and id not in items:
+                continue
             given = data.frame[id].dropna()
             counts = given.value_counts().sort_index()
             for value, n in counts.items():
@@ -250,7 +281,7 @@ def _codes(data: pd.DataFrame | Responses, frame: pd.DataFrame) -> list[tuple[An
                     found.append((id, number, int(n), reason))
                 elif number != math.floor(number):
                     found.append((id, number, int(n), "not a whole number"))
-        frame = data.variables
+        frame = data.variables if items is None else data.variables.iloc[:, :0]
     for name in frame.select_dtypes("number").columns:
         numbers = frame[name].to_numpy(float, na_value=_NAN)
         found += [(str(name), value, n, "looks like a missing code") for value, n in _missing_codes(numbers)]
@@ -279,16 +310,17 @@ def _missing_codes(values: Array) -> list[tuple[float, int]]:
     return found
 
 
-def _reversed(data: pd.DataFrame | Responses, items: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+def _reversed(
+    data: pd.DataFrame | Responses, items: pd.DataFrame, scales: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[Any, ...]]:
     """For each scale, whether an item runs against the others, whatever the order of the items."""
-    if not isinstance(data, Responses):
-        return
-    for scale in data.scales.values():
-        members = list(scale.item_ids)
-        values = items[members].to_numpy(float)
+    declared = data if isinstance(data, Responses) else None
+    for name, members in scales.items():
+        values = items[list(members)].to_numpy(float)
         complete = values[complete_rows(values)]
         n, k = complete.shape
-        if k < 3 or n < k + 2 or constant_columns(complete).any() or not scale.reflective:
+        formative = declared is not None and name in declared.scales and not declared.scales[name].reflective
+        if k < 3 or n < k + 2 or constant_columns(complete).any() or formative:
             continue
         cov = covariance(complete)
         loading = first_component(correlation(cov))
@@ -302,7 +334,8 @@ def _reversed(data: pd.DataFrame | Responses, items: pd.DataFrame) -> Iterator[t
             better = alpha(other) if other.sum() > 0 else _NAN
             suspect = bool(loading[place] < 0.0 and better > (-math.inf if math.isnan(whole) else whole))
             figures = (loading[place], rest[place], low[place], high[place], whole, better)
-            yield (scale.id, id, data.items[id].reverse, n, *figures, suspect)
+            reverse = declared is not None and declared.items[id].reverse
+            yield (name, id, reverse, n, *figures, suspect)
 
 
 def first_component(r: Array) -> Array:

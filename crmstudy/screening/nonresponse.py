@@ -233,14 +233,14 @@ def _option_faults(order: object, wave: object, late: object, split: object) -> 
             faults.append(f"`{name}` is the name of a column, not {value!r}.")
     if late is not None and wave is None:
         faults.append("`late` says which values of `wave` are late: name the column with `wave`.")
-    if split not in SHARES:
+    if not isinstance(split, str) or split not in SHARES:
         faults.append(f"`split` is one of {', '.join(SHARES)}, not {split!r}.{did_you_mean(str(split), SHARES)}")
     return faults
 
 
 def _known(frame: pd.DataFrame, column: str) -> None:
     if column not in frame.columns:
-        hint = did_you_mean(column, frame.columns) or f" There are: {', '.join(frame.columns)}."
+        hint = did_you_mean(column, frame.columns) or f" There are: {', '.join(map(str, frame.columns))}."
         raise DataError(f"there is no column '{column}' in the data.{hint}")
     named_columns(frame, [column])
 
@@ -296,6 +296,8 @@ def _by_wave(frame: pd.DataFrame, column: str, late: Any) -> tuple[Any, Any, pd.
     early_waves, late_waves = [waves[0]], [waves[-1]]
     if late is not None:
         asked = [late] if isinstance(late, str) or not isinstance(late, Iterable) else list(late)
+        if not asked:
+            raise DataError(f"`late` names no value of '{column}'; name those that are late, or leave it out.")
         late_waves = [wave for wave in waves if any(_same(wave, one) for one in asked)]
         unknown = [one for one in asked if not any(_same(wave, one) for wave in waves)]
         if unknown:

@@ -12,6 +12,15 @@ from crmstudy.grammar.table import ParameterTable, Row, build_table
 from crmstudy.instrument.model import Scale
 from crmstudy.study.parts import AnalysisPlan, Claim, HypothesisPlan, Place
 
+#: Keys of a model that are no options of its fit.
+_NO_OPTIONS = ("model", "imputed")
+#: Options that a model of imputed data does not have, and what to do instead.
+_NOT_POOLED = {
+    "bootstrap": "standard errors are pooled over the sets. Leave it out.",
+    "aux": "name the columns under 'auxiliary' of the sample's 'imputation'.",
+    "se": "Rubin's rules rest on standard errors. Leave 'se: none' out.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -47,13 +56,20 @@ class Parameters:
     by_group: frozenset[tuple[str, str, str]] = frozenset()
 
 
+#: Kinds that are about scales and have no ``items``.
+_SCALES_ONLY = frozenset({"reliability"})
+
+
 def check_columns(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
     """Every scale and column that is named exists."""
     scales = plan.options.get("scales", "all")
     faults = []
     if scales == "all" and "items" not in plan.options and ground.scales == {}:
         message = f"the analysis '{plan.id}' is about all scales, but the sample '{plan.sample}' has no instrument."
-        faults.append(at(plan.place, f"{message} Name its columns with 'items', or give the sample an instrument."))
+        advice = "Give the sample an instrument."
+        if plan.kind not in _SCALES_ONLY:
+            advice = "Name its columns with 'items', or give the sample an instrument."
+        faults.append(at(plan.place, f"{message} {advice}"))
     if scales != "all" and ground.scales is not None:
         faults += _unknown(plan, "scales", "the scale", scales, ground.scales)
     if ground.columns is not None:
@@ -77,7 +93,7 @@ def check_formula(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
 
 def check_model(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
     """The options are built, the model can be read, and everything that is named is a column of the sample."""
-    faults = _option_faults(plan, ("model",)) + _bootstrap_faults(plan)
+    faults = _option_faults(plan, _NO_OPTIONS) + _bootstrap_faults(plan) + _imputed_faults(plan)
     try:
         spec = parse_model(str(plan.options["model"]))
     except InputError as error:
@@ -140,10 +156,21 @@ def _bootstrap_faults(plan: AnalysisPlan) -> list[Fault]:
     return [_of_option(plan, "bootstrap", Fault(text)) for text in said]
 
 
+def _imputed_faults(plan: AnalysisPlan) -> list[Fault]:
+    """Options that do not go with a model pooled over imputed sets."""
+    if not plan.options.get("imputed"):
+        return []
+    return [
+        _of_option(plan, option, Fault(f"'{option}' does not go with 'imputed: true'; {advice}"))
+        for option, advice in _NOT_POOLED.items()
+        if plan.options.get(option) and (option != "se" or plan.options["se"] == "none")
+    ]
+
+
 def _table(plan: AnalysisPlan, spec: ModelSpec, n_groups: int) -> ParameterTable:
     """The parameters of a model, of every group where there are several."""
     options = resolve_options(
-        {name: value for name, value in plan.options.items() if name != "model"}, has_means=spec.has_means
+        {name: value for name, value in plan.options.items() if name not in _NO_OPTIONS}, has_means=spec.has_means
     )
     return build_table(
         spec, std_lv=options.std_lv, fixed_x=options.fixed_x, meanstructure=options.meanstructure, n_groups=n_groups,

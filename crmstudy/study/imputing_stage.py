@@ -43,8 +43,10 @@ def impute_sample(study: Study, name: str, kept: Responses, notes: list[Note]) -
             auxiliary=auxiliary if items else (), iterations=asked["iterations"], donors=asked["donors"],
         )  # fmt: skip
     except InputError as error:
+        place = plan.place
         faults = [
-            Fault(f"imputation of the sample '{name}': {fault.message}", str(study.file)) for fault in error.faults
+            Fault(f"imputation of the sample '{name}': {fault.message}", place.file, place.line)
+            for fault in error.faults
         ]
         raise StudyError(faults) from error
     except AnalysisError as error:

@@ -198,8 +198,9 @@ def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
     """Score and screen one sample; the rows that are left are the ones the analyses use."""
     plan, responses = opened.study.samples[name], opened.responses[name]
     notes = list(responses.notes)
+    is_panel = _is_panel(opened.study, name)
     with clock.step(f"sample {name}"):
-        screening = _screen(responses, _rules_for(opened, name, notes), opened.study, notes)
+        screening = None if is_panel else _screen(responses, _rules_for(opened, name, notes), opened.study, notes)
         scores = _score(responses, notes)
     used = responses.n if screening is None else int(screening.kept.sum())
     if not used:
@@ -226,7 +227,14 @@ def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
         tuple(dict.fromkeys(notes)),
         plan.flow,
         imputed,
+        is_panel,
     )
+
+
+def _is_panel(study: Study, name: str) -> bool:
+    """Whether a sample is a form of experts: nothing but the validity of its items is asked of it."""
+    kinds = {plan.kind for plan in study.analyses if plan.sample == name}
+    return kinds == {"content_validity"}
 
 
 def _rules_for(opened: Opened, name: str, notes: list[Note]) -> dict[str, Any]:

@@ -358,6 +358,14 @@ def test_screening_by_rules_of_a_file_and_of_the_command_line(cli, tmp_path):
     assert "Distributions: skewness" in out
 
 
+def test_a_rule_that_stands_twice_in_a_file_is_refused(cli, tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("irv: 1\nirv: 2\n", encoding="utf-8")
+    code, out, err = cli("screen", MOBI, "-i", "ecsi", "--rules", rules)
+    assert (code, out) == (2, "")
+    assert "rules.yaml:2" in err
+
+
 @pytest.mark.parametrize(
     ("rule", "sentence"),
     [

@@ -5,6 +5,7 @@ from math import factorial
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import crmstudy as cs
 from crmstudy.errors import AnalysisError, DataError, ModelError
@@ -164,3 +165,53 @@ def test_what_is_refused(keywords, error, message):
         cs.crosstab(people().assign(one=1, none=np.nan), **keywords)
     if error is AnalysisError:
         assert caught.value.code in explanations()
+
+
+def test_an_empty_cell_leaves_no_interval_and_says_so():
+    frame = pd.DataFrame({"a": [1] * 3 + [2] * 4, "b": [1, 1, 1, 1, 2, 2, 2]})
+    result = cs.crosstab(frame, rows="a", cols="b")
+    table = result.estimates.set_index("term")
+    assert table.loc["gamma", "estimate"] == 1.0
+    assert table.loc[["gamma", "odds_ratio"], ["ci_low", "ci_high"]].isna().all(axis=None)
+    assert table.loc["tau_b", "ci_low"] < table.loc["tau_b", "estimate"]
+    note = next(note for note in result.notes if note.code == "CROSSTAB_NO_INTERVAL")
+    assert "odds_ratio, gamma" in note.message
+    assert note.code in explanations()
+
+
+def pooled_people(m=5):
+    return cs.Imputed(tuple(people(seed=1).assign(a=people(seed=seed)["a"]) for seed in range(2, 2 + m)))
+
+
+def d2(statistics, df):
+    """Li, Meng, Raghunathan and Rubin (1991)."""
+    m = len(statistics)
+    increase = (1 + 1 / m) * np.var(np.sqrt(statistics), ddof=1)
+    f = max((statistics.mean() / df - (m + 1) / (m - 1) * increase) / (1 + increase), 0.0)
+    df2 = df ** (-3 / m) * (m - 1) * (1 + 1 / increase) ** 2
+    return f, df2, stats.f.sf(f, df, df2)
+
+
+def test_pooled_tests_are_d2_in_the_table_too():
+    sets = pooled_people()
+    result = cs.crosstab(sets, rows="sex", cols="a")
+    tests = result.tables["tests"].set_index("test")
+    found = [cs.crosstab(one, rows="sex", cols="a").fit["chisq"] for one in sets.sets]
+    f, _, p = d2(np.array(found), 3.0)
+    assert tests.loc["pearson", "p_value"] == pytest.approx(p)
+    assert tests.loc["pearson", "statistic"] == pytest.approx(f * 3.0)
+    assert np.isnan(tests.loc["fisher_exact", "p_value"])
+    assert any(note.code == "POOLED_NO_P" and "Fisher" in note.message for note in result.notes)
+    assert result.fit["pvalue"] == pytest.approx(p)
+
+
+def test_pooled_with_weights_it_is_rao_and_scotts_f():
+    sets = pooled_people()
+    result = cs.crosstab(sets, rows="sex", cols="a", weights="w")
+    each = [cs.crosstab(one, rows="sex", cols="a", weights="w").tables["tests"].iloc[0] for one in sets.sets]
+    df = np.mean([row["df"] for row in each])
+    f, df2, p = d2(np.array([row["statistic"] for row in each]) * df, df)
+    row = result.tables["tests"].iloc[0]
+    assert row[["statistic", "df", "df_error", "p_value"]].tolist() == pytest.approx([f, df, df2, p])
+    assert result.fit["pvalue"] == pytest.approx(p)
+    assert "p = –" not in result.text

@@ -139,3 +139,23 @@ def test_responses_without_variables_ask_for_items():
     bare = Responses.from_frame(responses.frame[list(responses.items)], responses.instruments)
     with pytest.raises(DataError, match="no variables beside their items"):
         cs.frequencies(bare)
+
+
+def test_pooled_shares_keep_their_mean_and_end_within_0_and_1():
+    sets = [pd.DataFrame({"q": [1] * few + [2] * (60 - few)}) for few in (1, 2, 3, 2, 1)]
+    result = cs.frequencies(cs.Imputed(tuple(sets)), items=["q"])
+    row = result.estimates.iloc[0]
+    assert row["estimate"] == pytest.approx(1.8 / 60)
+    assert result.tables["frequencies"]["valid_percent"].iloc[0] == pytest.approx(3.0)
+    assert 0.0 < row["ci_low"] < row["estimate"] < row["ci_high"] < 0.2
+    half = [np.log(row[end] / (1 - row[end])) - np.log(0.03 / 0.97) for end in ("ci_low", "ci_high")]
+    assert half[0] == pytest.approx(-half[1])
+
+
+def test_blank_texts_are_missing_and_blanks_around_a_text_do_not_count():
+    frame = pd.DataFrame({"a": ["y", "n", "", "y ", " "], "b": pd.Categorical(["y", " ", "n", "y", "n"])})
+    table = cs.frequencies(frame).tables["frequencies"].set_index(["variable", "label"])["n"]
+    values = cs.frequencies(frame).tables["frequencies"].query("variable == 'a'")["value"].tolist()
+    assert values[:2] == ["n", "y"]
+    assert table["a", "Missing"] == 2
+    assert table["b", "Missing"] == 1

@@ -11,7 +11,8 @@ from crmstudy.kernels.covariance.discrepancy import (
     SampleBlock,
     WeightedLeastSquares,
 )
-from crmstudy.kernels.covariance.missing import FullInformation, PatternBlock, missing_patterns, saturated_moments
+from crmstudy.kernels.covariance.em import saturated_moments
+from crmstudy.kernels.covariance.missing import FullInformation, PatternBlock, missing_patterns
 from crmstudy.kernels.covariance.optimise import minimise
 from crmstudy.kernels.covariance.structure import implied_moments
 from tests import tolerances

@@ -224,6 +224,22 @@ def test_other_minima_are_found_and_a_proper_one_is_preferred():
     assert preferred > 0
 
 
+def test_a_proper_minimum_near_the_usual_start_is_not_leapt_over():
+    """Newton's steps from squared multiple correlations end at a bound; small ones, as those of psych::fa, do not."""
+    corr = np.array([
+        [1.0, 0.26, 0.13, 0.2, 0.1, 0.1, 0.17], [0.26, 1.0, 0.2, 0.03, 0.15, 0.09, 0.1],
+        [0.13, 0.2, 1.0, 0.07, 0.09, 0.15, 0.28], [0.2, 0.03, 0.07, 1.0, 0.12, 0.06, 0.19],
+        [0.1, 0.15, 0.09, 0.12, 1.0, 0.05, 0.24], [0.1, 0.09, 0.15, 0.06, 0.05, 1.0, 0.24],
+        [0.17, 0.1, 0.28, 0.19, 0.24, 0.24, 1.0],
+    ])  # fmt: skip
+    found = extraction.extract(corr, 2, "minres")
+    assert not found.at_bound.any()
+    assert found.value == pytest.approx(0.024811577, abs=1e-7)
+    of_psych = [0.2360249, 0.3003211, 0.1448087, 0.0662948, 0.0897029, 0.0781523, 0.9639016]
+    assert found.communalities == pytest.approx(of_psych, abs=1e-4)
+    assert found.others[0][0] < found.value
+
+
 def test_too_many_factors_of_equal_correlations_are_not_determined():
     corr = np.full((6, 6), 0.5) + 0.5 * np.eye(6)
     assert extraction.extract(corr, 1).determined

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from crmstudy.kernels.covariance.em import saturated_moments
 from crmstudy.kernels.covariance.information import GroupSample
-from crmstudy.kernels.covariance.missing import missing_patterns, saturated_moments
+from crmstudy.kernels.covariance.missing import missing_patterns
 from crmstudy.kernels.incomplete import pooling
 from tests import tolerances
 

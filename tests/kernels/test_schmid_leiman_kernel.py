@@ -107,3 +107,22 @@ def test_a_heywood_case_is_marked():
     corr[0, 1] = corr[1, 0] = 0.97
     found = kernel.group_factors(corr, 3)
     assert found.improper.any() or found.capped
+
+
+def test_a_second_minimum_of_the_extraction_is_told_with_its_omega():
+    """Two minima of nearly equal residuals; squared multiple correlations lead to the other, as in R's psych (.469)."""
+    corr = np.eye(10)
+    corr[np.tril_indices(10, -1)] = [
+        -0.404, -0.268, 0.58, -0.072, 0.305, 0.396, -0.201, 0.408, 0.581, 0.337, -0.046, 0.167, 0.148, 0.086, 0.133,
+        0.01, 0.18, 0.196, 0.227, 0.112, 0.444, -0.015, 0.222, 0.128, 0.189, 0.134, 0.349, 0.467, 0.116, -0.167,
+        -0.097, -0.111, -0.112, -0.319, -0.31, -0.305, 0.039, -0.119, -0.159, -0.183, -0.165, -0.237, -0.262, -0.333,
+        0.434,
+    ]  # fmt: skip
+    corr = np.tril(corr) + np.tril(corr, -1).T
+    found = kernel.group_factors(corr, 3)
+    assert kernel.hierarchy(corr, found).omega_h == pytest.approx(0.19, abs=0.005)
+    assert found.other_extraction is not None
+    assert found.other_extraction[1] == pytest.approx(0.47, abs=0.005)
+    assert kernel.group_factors(second_order_model()[0], 3).other_extraction is None
+    twice = np.append(np.arange(10), 0)
+    assert kernel.group_factors(corr[np.ix_(twice, twice)], 3).improper.any()  # singular, and no error

@@ -198,3 +198,18 @@ def test_the_plot():
     assert drawing is not None
     assert drawing.reference == 0.5
     assert content_validity(rated(3, 5)).plot() is None
+
+
+@pytest.mark.parametrize("cells", [["3", "2", "3", "3"], ["۳", "۲", "۳", "۳"], ["٣", "٢", "٣", "٣"]])
+def test_digits_as_text_are_numbers_in_a_plain_table(cells):
+    table = pd.DataFrame([cells, cells], columns=list("abcd"), index=["q1", "q2"])
+    item = content_validity(table).tables["items"].iloc[0]
+    assert item["i_cvi"] == 0.75
+    assert np.isnan(item["cvr"])
+    assert np.isnan(content_validity(table, ratings="necessity").tables["items"]["i_cvi"].iloc[0])
+
+
+def test_a_panel_that_no_rule_covers_is_not_said_to_meet_one():
+    words = ["essential", "essential", "useful", "useful"]
+    table = pd.DataFrame([words], columns=list("abcd"), index=["q1"])
+    assert "No item is below" not in content_validity(table).text

@@ -314,6 +314,13 @@ def test_weak_and_like_factors_are_named():
     assert "EFA_FACTORS_ALIKE" in codes(alike)
 
 
+def test_one_factor_of_three_items_is_told_in_grammatical_english():
+    result = efa(items(factors=1, each=3), n_factors=1)
+    note = next(note for note in result.notes if note.code == "EFA_NO_DF")
+    assert note.message.startswith("One factor of 3 items leaves no degrees of freedom")
+    assert result.text.endswith("RMSR < .001.")
+
+
 def test_a_lower_improper_minimum_is_told():
     rng = np.random.default_rng(49)
     scores = rng.normal(size=(150, 2)) @ rng.uniform(0.3, 1, size=(2, 9)) + rng.normal(size=(150, 9))
@@ -380,6 +387,7 @@ def test_imputed_sets_are_pooled():
     assert sorted(result.tables["pattern"]["item"]) == sorted(data.columns)
     assert np.isfinite(result.fit["pvalue"])
     assert "CI –" not in result.text
+    assert "EFA_POOLED_FIT" in codes(result)
     other = items(n=200, seed=9)[["q1", "q5", "q2", "q6", "q3", "q7", "q4", "q8"]].set_axis(data.columns, axis=1)
     with pytest.raises(AnalysisError) as caught:
         efa(Imputed((data, other)), n_factors=2)

@@ -247,3 +247,12 @@ def test_a_constant_occasion_has_no_correlation_but_limits():
     assert np.isnan(values(result)["pearson_r"])
     assert {"RETEST_CONSTANT_MEASUREMENT"} <= {note.code for note in result.notes}
     assert np.isfinite(values(result)["loa_upper"])
+
+
+def test_ratings_without_error_are_told():
+    frame = pd.DataFrame({"a": [1, 2, 3, 4], "b": [2, 3, 4, 5]})
+    notes = {note.code: note.message for note in icc(frame, ratings=["a", "b"]).notes}
+    assert notes["ICC_NO_ERROR"].startswith("ICC2, ICC3, ICC2k, ICC3k: ")
+    again = retest(frame)
+    assert np.isnan(again.estimates.set_index("term").loc["mean_difference", "p_value"])
+    assert "differ by -1 for each of 4 persons" in {note.code: note.message for note in again.notes}["RETEST_NO_ERROR"]

@@ -143,6 +143,7 @@ def test_dif_is_judged_by_pooled_tests(imputed: cs.Imputed) -> None:
     assert (items["p_adjusted"] >= items["p_value"]).all()
     assert (items["flagged"] == (items["p_adjusted"] < 0.05)).all()
     assert result.tables["purification"].empty
+    assert not any(note.code == "POOLED_NO_P" for note in result.notes)  # every p of the tables is filled
 
 
 def test_validity_of_a_pooled_model(imputed: cs.Imputed) -> None:

@@ -266,7 +266,7 @@ BOTH = pd.DataFrame({"a": [1, 2, 1, 2, 3], "b": [1, 2, 2, 2, 3]})
             DataError,
             "'a' holds",
         ),
-        (BOTH.replace({"b": {1: "x", 2: "y", 3: "z"}}), {}, DataError, "a hold numbers and b words"),
+        (BOTH.replace({"b": {1: "x", 2: "y", 3: "z"}}), {}, DataError, "numbers in a and words in b"),
         (BOTH, {"categories": [1, 2]}, DataError, "Ratings of 3"),
         (BOTH - 2, {"kind": "krippendorff", "metric": "ratio"}, DataError, "below 0"),
     ],
@@ -292,3 +292,31 @@ def test_sentences_and_json():
         assert result.text.startswith("Agreement of 6 raters, 30 units: ")
         assert '"kind": "raters"' in result.to_json()
     assert raters(spread(DIAGNOSES), kind="cohen", seed=1, bootstrap=100).plot() is not None
+
+
+@pytest.mark.parametrize("kind", ["cohen", "weighted", "fleiss", "krippendorff"])
+def test_agreement_of_all_has_no_interval_of_no_length(kind):
+    frame = pd.DataFrame({"a": [1, 2, 3, 1, 2, 3], "b": [1, 2, 3, 1, 2, 3]})
+    result = raters(frame, kind=kind, items=["a", "b"], seed=1)
+    row = result.estimates.iloc[0]
+    assert row["estimate"] == 1.0
+    assert np.isnan(row["ci_low"])
+    assert np.isnan(row["ci_high"])
+    assert "CI" not in result.text
+    assert any(note.code == "RATERS_NO_INTERVAL" and row["term"] in note.message for note in result.notes)
+
+
+def test_a_rater_with_one_category_leaves_kappa_at_0_without_a_test():
+    frame = pd.DataFrame({"a": [1] * 6, "b": [1, 1, 1, 1, 1, 2]})
+    row = raters(frame, kind="cohen", items=["a", "b"], seed=1).estimates.iloc[0]
+    assert row["estimate"] == pytest.approx(0.0, abs=1e-12)
+    assert row["std_error"] == 0.0
+    assert row[["statistic", "p_value", "ci_low", "ci_high"]].isna().all()
+
+
+def test_blanks_are_no_category():
+    padded = pd.DataFrame({"a": ["y", "n", "y ", "n", "", "y"], "b": ["y", "n", "n", " n", "y", " "]})
+    bare = pd.DataFrame({"a": ["y", "n", "y", "n", None, "y"], "b": ["y", "n", "n", "n", "y", None]})
+    one, two = (raters(frame, kind="cohen", items=["a", "b"], bootstrap=None) for frame in (padded, bare))
+    assert one.n == 4
+    pd.testing.assert_frame_equal(one.estimates, two.estimates)

@@ -13,7 +13,7 @@ from crmstudy.notes import explanations
 from crmstudy.responses import Responses
 from crmstudy.results import ESTIMATE_COLUMNS
 from tests.measurement.asked import answers, instrument, likert, scale, small_responses
-from tests.reference import load
+from tests.reference import HERE, load
 
 
 def values(result, scale=None):
@@ -370,3 +370,31 @@ def test_values_of_a_wrong_type_are_a_sentence(keywords, error, message):
         reliability(answers(30, "a", "b"), **keywords)
     with pytest.raises(DataError, match="`scale` is the id of a scale"):
         reliability(small_responses(), scale=3)
+
+
+def test_an_item_near_zero_is_not_said_to_be_keyed_the_other_way():
+    """Only a correlation whose interval is below zero speaks of the key; one that is written .00 of nothing."""
+    rng = np.random.default_rng(6)
+    common = rng.normal(size=80)
+    frame = pd.DataFrame({name: common + rng.normal(size=80) for name in "abcd"})
+    basis = np.column_stack([np.ones(80), frame["a"] + frame["b"] + frame["c"] + frame["d"]])
+    noise = rng.normal(size=80)
+    noise -= basis @ np.linalg.lstsq(basis, noise, rcond=None)[0]
+
+    def told(share):
+        frame["odd"] = noise / noise.std() + share * basis[:, 1] / basis[:, 1].std()
+        return [note.message for note in reliability(frame).notes if note.code == "RELIABILITY_NEGATIVE_ITEM"]
+
+    assert told(-0.002) == []
+    assert "hardly belongs to it" in told(-0.05)[0]
+    assert "probably keyed the other way" in told(-0.6)[0]
+
+
+def test_a_second_extraction_of_the_group_factors_is_told():
+    """Items left against their key: two minima of nearly equal residuals, with an omega_h of .19 and (psych) .47."""
+    bfi = pd.read_csv(HERE / "data" / "bfi.csv").head(300)
+    result = reliability(bfi[[f"{scale}{i}" for scale in "AC" for i in range(1, 6)]])
+    note = next(note for note in result.notes if note.code == "RELIABILITY_EXTRACTION_MINIMA")
+    assert ".47 in place of .19" in note.message
+    assert values(result)["omega_h"] == pytest.approx(0.188, abs=0.0005)
+    assert set(codes(result)) <= set(explanations())

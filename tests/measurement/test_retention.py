@@ -217,6 +217,30 @@ def test_items_without_common_factors():
     assert "RETENTION_NO_ELBOW" in codes(result)
 
 
+def test_the_hull_needs_three_solutions():
+    """Of 0 and 1 factors the better-fitting one says nothing of an elbow, so it is no number to go by."""
+    for few, why in ((["q1", "q2", "q3"], "3 items do not"), (["q1", "q2", "q3", "q4"], "4 items do not")):
+        result = asked(items()[few])
+        assert not [name for name in numbers(result).index if name.startswith("hull")]
+        assert "Hull" not in result.text
+        assert why in next(note.message for note in result.notes if note.code == "RETENTION_NO_ELBOW")
+    few = asked(items(), max_factors=1)
+    assert "max_factors" in next(note.message for note in few.notes if note.code == "RETENTION_NO_ELBOW")
+    assert "hull_caf" in numbers(asked(items()[["q1", "q2", "q3", "q4", "q5"]]))
+
+
+def test_adequacy_of_a_smoothed_matrix_is_not_laid_to_the_items():
+    """Tetrachoric correlations of few answers are one factor's, and nearly singular after smoothing."""
+    rng = np.random.default_rng(3)
+    common = rng.normal(size=40)
+    binary = pd.DataFrame({f"b{i}": (common + rng.normal(size=40) > 0.8).astype(float) for i in range(6)})
+    result = asked(binary, ordinal=True)
+    assert "FACTORS_SMOOTHED" in codes(result)
+    note = next(note for note in result.notes if note.code == "RETENTION_LOW_KMO")
+    assert "nearly singular" in note.message
+    assert "RETENTION_LOW_MSA" not in codes(result)
+
+
 def test_three_items_are_the_fewest():
     result = asked(items()[["q1", "q2", "q3"]])
     assert numbers(result)["parallel_components"] == 1

@@ -13,6 +13,7 @@ import pytest
 from crmstudy.exchange import read_responses
 from crmstudy.instrument import Item, ResponseFormat, Scale, load_instrument
 from crmstudy.responses import Responses
+from crmstudy.screening.battery import screen
 from crmstudy.screening.distributions import distributions, first_component
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,30 @@ def _suspects(frame, *reverse):
 def test_an_item_answered_the_other_way_is_found():
     assert _suspects(_answers(turned=[2])) == ["i2"]
     assert _suspects(_answers(turned=[2]), 2) == []
+
+
+def test_scales_of_a_frame_are_looked_at_like_those_of_an_instrument():
+    frame = _answers(turned=[2])
+    table = screen(frame, items={"s": list(frame)}).tables
+    assert table["reversed"].query("suspect")["item"].tolist() == ["i2"]
+    assert not table["reversed"]["declared_reversed"].any()
+    own = screen(Responses.from_frame(frame, [_instrument()])).tables
+    pd.testing.assert_frame_equal(table["reversed"], own["reversed"])
+    assert table["normality"]["scale"].tolist() == ["s"] * 6
+    assert screen(frame).tables["reversed"].empty
+
+
+def test_some_items_of_an_instrument_keep_their_format():
+    """Floor and ceiling, and answers out of range, of the items asked for and of no others."""
+    frame = _answers()
+    frame.loc[0, "i0"] = 9
+    frame.loc[1, "i5"] = 8
+    responses = Responses.from_frame(frame, [_instrument()])
+    some, whole = (screen(responses, items=asked).tables for asked in (["i0", "i1"], None))
+    assert some["normality"]["variable"].tolist() == ["i0", "i1"]
+    ends = ["variable", "n", "floor_percent", "ceiling_percent"]
+    pd.testing.assert_frame_equal(some["normality"][ends], whole["normality"][ends].head(2))
+    assert some["codes"]["item"].tolist() == ["i0"]
 
 
 def test_an_item_already_reversed_in_the_export_is_found():

@@ -132,3 +132,16 @@ def test_a_cell_of_the_panel_that_is_no_rating_refuses_the_study(tmp_path):
     (folder / "panel.csv").write_text(text, encoding="utf-8-sig")
     with pytest.raises(InputError, match=r"'content'.*row 2 .*found 'perhaps'"):
         cs.run(cs.Study.load(folder))
+
+
+def test_the_items_of_a_form_of_experts_are_no_respondents(results):
+    experts = next(sample for sample in results.record.samples if sample.name == "experts")
+    assert experts.is_panel
+    assert experts.screening is None
+    document = compose(results.record)
+    tables = {table.id: table for table in document.tables}
+    assert "experts_screening" not in tables
+    assert [row[0].value for row in tables["participants"].rows] == ["units", "long"]
+    assert tables["participants"].used == 30 + 90
+    written = "".join(getattr(piece, "text", "") for text in inlines(document) for piece in text)
+    assert "Sample experts: a form of " in written

@@ -158,3 +158,17 @@ def test_every_work_is_in_the_list(page):
     for words in ("Podsakoff, P. M.", "Lindell, M. K.", "Williams, L. J.", "Kock, N. (2015)", "Zumbo, B. D. (1999)",
                   "Jodoin, M. G.", "Nagelkerke, N. J. D."):  # fmt: skip
         assert words in page
+
+
+def test_groups_are_called_as_the_study_says(tmp_path):
+    write_small(tmp_path, FAIR)
+    file = tmp_path / "study.yaml"
+    declared = "branch: {type: category}"
+    text = file.read_text(encoding="utf-8")
+    assert declared in text
+    named = "branch: {type: category, values: {'2': {en: The north}, '3': {en: The south}}}"
+    file.write_text(text.replace(declared, named), encoding="utf-8")
+    document = compose(cs.run(cs.Study.load(tmp_path)).record)
+    table = next(table for table in document.tables if table.id == "fair_differences")
+    place = [column.key for column in table.columns].index("group")
+    assert {str(row[place].value) for row in table.rows} == {"The north", "The south"}

@@ -192,6 +192,13 @@ def test_what_is_said(document):
     assert "The factor explains" in words(document, "one")
 
 
+def test_residuals_that_vanish_are_below_a_limit_and_not_equal_to_it(tmp_path):
+    few = "  - id: few\n    kind: efa\n    sample: pupils\n    items: [x1, x2, x3]\n    n_factors: 1\n"
+    said = words(compose(cs.run(cs.Study.load(study_of(tmp_path / "s", few))).record), "few")
+    assert "(RMSR) " in said
+    assert "(RMSR) =" not in said
+
+
 def test_a_heywood_case_is_marked_everywhere(results, document):
     assert results["improper"].status == "inadmissible"
     (section,) = [one for one in document.sections if one.id == "analysis-improper"]

@@ -104,6 +104,7 @@ def test_unknown_columns_of_an_imputation_refuse_the_study(tmp_path) -> None:
         cs.run(study)
     assert "'brunch'" in str(caught.value)
     assert "'aeg'" in str(caught.value)
+    assert all(fault.line for fault in caught.value.faults)
 
 
 def test_groups_of_a_study(tmp_path) -> None:

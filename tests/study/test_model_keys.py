@@ -42,7 +42,7 @@ def faults(folder: Path, *analyses: str, rest: str = "") -> list[tuple[int | Non
 @pytest.mark.parametrize("kind", ["cfa", "sem"])
 def test_every_option_of_the_function_is_a_key_but_those_of_moments_and_starts(kind):
     apart = {"sample_cov", "sample_mean", "sample_n", "ordered", "parameterization", "start", "seed"}
-    assert {key.name for key in KINDS[kind].keys} == {"model", *DEFAULTS} - apart
+    assert {key.name for key in KINDS[kind].keys} == {"model", "imputed", *DEFAULTS} - apart
 
 
 @pytest.mark.parametrize(

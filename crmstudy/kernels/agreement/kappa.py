@@ -18,6 +18,8 @@ from crmstudy.kernels.moments import Array
 
 Codes = NDArray[np.int64]
 NAN = float("nan")
+#: A variance of shares below this is 0 but for rounding.
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def cohen(table: Array, weight: Array) -> Agreement:
     scale = n * (1.0 - expected) ** 2
     at_it = (p * (weight - mean * (1.0 - kappa)) ** 2).sum() - (kappa - expected * (1.0 - kappa)) ** 2
     at_zero = (chance * (weight - mean) ** 2).sum() - expected**2
-    std_error, null_error = (float(np.sqrt(max(v, 0.0) / scale)) for v in (at_it, at_zero))
+    std_error, null_error = (float(np.sqrt(v / scale)) if v > _ROUNDING else 0.0 for v in (at_it, at_zero))
     return Agreement(kappa, observed, expected, std_error, null_error)
 
 

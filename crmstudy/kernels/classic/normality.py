@@ -81,7 +81,9 @@ def kolmogorov_smirnov(values: Array) -> KolmogorovSmirnov:
     """One-sample test of normality with mean and standard deviation estimated; values must not all be equal."""
     ordered = np.sort(values)
     n = len(ordered)
-    below = special.ndtr((ordered - ordered.mean()) / ordered.std(ddof=1))
+    centred = ordered / np.abs(ordered).max()
+    centred = centred - centred.mean()
+    below = special.ndtr(centred / centred.std(ddof=1))
     steps = np.arange(1, n + 1) / n
     d = float(max((steps - below).max(), (below - steps + 1.0 / n).max()))
     z = d * math.sqrt(n)

@@ -1,8 +1,7 @@
 r"""Full-information maximum likelihood for rows with missing values, pattern by pattern.
 
 Rows that lack the same variables form a pattern; each contributes the likelihood of the variables it has (Arbuckle,
-1996; Enders, 2010, ch. 4). The saturated moments come from the EM algorithm (Little & Rubin, 2019, sec. 11.2),
-accelerated by SQUAREM (Varadhan & Roland, 2008).
+1996; Enders, 2010, ch. 4).
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import numpy as np
 from crmstudy.kernels.covariance.discrepancy import (
     Point,
     implied_or_none,
-    inverse_and_log_determinant,
     likelihood_elements,
 )
 from crmstudy.kernels.covariance.structure import (
@@ -29,9 +27,6 @@ from crmstudy.kernels.covariance.structure import (
     stacked_metric_elements,
 )
 
-_EM_STEPS = 5000
-_EM_TOLERANCE = 1e-9
-_VANISHING = 1e-12
 #: Numbers in the matrices of one stack of patterns.
 _STACKED = 2**19
 
@@ -268,112 +263,3 @@ def block_slopes(block: PatternBlock, implied: Implied, inverses: Sequence[Array
     by_sigma: Array = np.sum([part[0] for part in parts], axis=0)
     by_mu: Array = np.sum([part[1] for part in parts], axis=0)
     return by_sigma, by_mu
-
-
-@dataclass(frozen=True)
-class SaturatedMoments:
-    """Maximum-likelihood mean (p,) and covariance (p, p) of incomplete rows; ``value`` is the h of the discrepancy."""
-
-    mean: Array
-    covariance: Array
-    value: float
-    iterations: int
-    converged: bool
-
-
-def saturated_moments(patterns: tuple[Pattern, ...], p: int) -> SaturatedMoments | None:
-    """Mean and covariance matrix of incomplete normal data by the EM algorithm.
-
-    Returns
-    -------
-    SaturatedMoments or None
-        None when a covariance matrix on the way is not positive definite: some pair of variables is never, or too
-        seldom, observed together, or variables depend on each other.
-    """
-    n = sum(pattern.n for pattern in patterns)
-    stacks = stack_patterns(patterns, p)
-    state = _available_moments(patterns, p)
-    steps = 0
-    for steps in range(1, _EM_STEPS + 1):  # noqa: B007 - the count is reported
-        first = _em_step(stacks, n, *state)
-        second = None if first is None else _em_step(stacks, n, *first)
-        if first is None or second is None:
-            return None
-        deviation = np.sqrt(np.diagonal(second[1]))
-        if not np.isfinite(deviation).all() or (deviation <= 0).any():
-            return None
-        if _distance(first, second, deviation) < _EM_TOLERANCE:
-            state = second
-            break
-        state = _squarem(stacks, state, first, second)
-    else:
-        steps = _EM_STEPS
-    value = patterns_value(patterns, state[1], state[0])
-    return None if value is None else SaturatedMoments(state[0], state[1], value / n, steps, steps < _EM_STEPS)
-
-
-def _available_moments(patterns: Sequence[Pattern], p: int) -> tuple[Array, Array]:
-    """Means and variances of the values there are, covariances 0: where the iteration starts."""
-    counts, sums, squares = np.full(p, _VANISHING), np.zeros(p), np.zeros(p)
-    for pattern in patterns:
-        counts[pattern.present] += pattern.n
-        sums[pattern.present] += pattern.n * pattern.mean
-    mean = sums / counts
-    for pattern in patterns:
-        gap = pattern.mean - mean[pattern.present]
-        squares[pattern.present] += pattern.n * (np.diagonal(pattern.covariance) + gap**2)
-    return mean, np.diag(squares / counts)
-
-
-def _em_step(stacks: Sequence[PatternStack], n: float, mean: Array, covariance: Array) -> tuple[Array, Array] | None:
-    """One EM step: expected sums and products given the values there are."""
-    p = len(mean)
-    first, second = np.zeros(p), np.zeros((p, p))
-    for stack in stacks:
-        found = stack.inverses(covariance)
-        if found is None:
-            return None
-        reach = covariance @ found[0]  # regression of every variable on those present
-        expected = (reach @ stack.gaps(mean)[:, :, None])[:, :, 0]
-        spread = reach @ stack.covariances @ reach.transpose(0, 2, 1)
-        left_over = covariance - reach @ covariance
-        first += stack.n @ expected
-        second += np.tensordot(stack.n, spread + left_over + expected[:, :, None] * expected[:, None, :], axes=1)
-    shift = first / n
-    moved = second / n - np.multiply.outer(shift, shift)
-    return mean + shift, (moved + moved.T) / 2.0
-
-
-def _distance(one: tuple[Array, Array], other: tuple[Array, Array], deviation: Array) -> float:
-    """Largest change in units of standard deviations."""
-    by_mean = np.abs(one[0] - other[0]) / deviation
-    by_covariance = np.abs(one[1] - other[1]) / np.multiply.outer(deviation, deviation)
-    return float(max(by_mean.max(), by_covariance.max()))
-
-
-def _squarem(
-    stacks: Sequence[PatternStack], start: tuple[Array, Array], first: tuple[Array, Array], second: tuple[Array, Array]
-) -> tuple[Array, Array]:
-    """Extrapolate two EM steps; the second step itself where that would be impossible or lose likelihood."""
-    moved = [b - a for a, b in zip(start, first, strict=True)]
-    turned = [c - b - r for b, c, r in zip(first, second, moved, strict=True)]
-    length = np.sqrt(sum(float(np.sum(v * v)) for v in turned))
-    if length <= 0:
-        return second
-    alpha = -np.sqrt(sum(float(np.sum(r * r)) for r in moved)) / length
-    if alpha > -1.0:
-        return second
-    mean, covariance = (a - 2.0 * alpha * r + alpha**2 * v for a, r, v in zip(start, moved, turned, strict=True))
-    if inverse_and_log_determinant(covariance) is None:
-        return second
-    if _total_value(stacks, mean, covariance) > _total_value(stacks, *second):
-        return second
-    return mean, covariance
-
-
-def _total_value(stacks: Sequence[PatternStack], mean: Array, covariance: Array) -> float:
-    total = 0.0
-    for stack in stacks:
-        found = stack.inverses(covariance)
-        total += np.inf if found is None else stack.value(*found, mean)
-    return total

@@ -127,27 +127,40 @@ def extract(
     -------
     Extraction
         The one with the lowest value. Where that is improper but squared multiple correlations, the start of other
-        programs, lead to a proper minimum: the lowest proper one.
+        programs, lead to a proper minimum (of minres by Newton's method or by principal axes): the lowest proper one.
     """
     if method == "paf":
         found = extract_stack(corr[None], m, "paf", principal_axes(corr, m)[None])
         return _chosen(found, 0, method)
-    inner = np.clip(1.0 - _safe_smc(corr), 2.0 * BOUND, 1.0)
+    inner = usual_start(corr)
     random = np.random.default_rng(20260) if rng is None else rng
     begin = [inner, np.clip((1.0 - 0.5 * m / len(corr)) * inner, 2.0 * BOUND, 1.0)]
     begin += [random.uniform(0.1, 0.9, len(corr)) for _ in range(starts)]
     found = _joined(_from(corr, m, method, begin), _from(corr, m, method, _near_bound(corr, m, method, inner)))
+    if method == "minres" and _improper(found)[0]:  # Newton's first steps may leap over a minimum that is near
+        small_steps = np.clip(principal_axes(corr, m), 2.0 * BOUND, 1.0)
+        found = _joined(_from(corr, m, method, [small_steps]), found)
     value = np.where(found.converged, found.value, np.inf) if found.converged.any() else found.value
-    improper: Mask = np.asarray((found.uniquenesses <= BOUND * (1.0 + 1e-9)).any(axis=1))
+    improper = _improper(found)
     if found.converged[0] and not improper[0]:
         value = np.where(improper, np.inf, value)
     # the first of the starts that reached the minimum, so that rounding does not choose among equals
     return _chosen(found, int(np.flatnonzero(value <= value.min() + _SAME_VALUE)[0]), method)
 
 
+def usual_start(corr: Array) -> Array:
+    """Uniquenesses that minres and ml begin with here and in other programs: what others leave of each variable."""
+    return np.clip(1.0 - _safe_smc(corr), 2.0 * BOUND, 1.0)
+
+
 def _from(corr: Array, m: int, method: str, begin: Sequence[Array], steps: int = _STEPS) -> ExtractionStack:
     psi = np.array(begin)
     return extract_stack(np.broadcast_to(corr, (len(psi), *corr.shape)), m, method, psi, steps=steps)
+
+
+def _improper(found: ExtractionStack) -> Mask:
+    """Which of a stack have a uniqueness at its bound."""
+    return np.asarray((found.uniquenesses <= BOUND * (1.0 + 1e-9)).any(axis=1))
 
 
 def _joined(one: ExtractionStack, other: ExtractionStack) -> ExtractionStack:

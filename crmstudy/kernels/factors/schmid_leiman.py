@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 
 from crmstudy.kernels.covariance.validity import schmid_leiman
-from crmstudy.kernels.factors.extraction import BOUND, extract, extract_stack
+from crmstudy.kernels.factors.extraction import (
+    BOUND,
+    Extraction,
+    extract,
+    extract_stack,
+    usual_start,
+)
 from crmstudy.kernels.factors.rotation import RotationStack, nearest_orthogonal, random_orthogonal, rotate_stack, rule
 from crmstudy.kernels.moments import Array
 
@@ -50,6 +56,9 @@ class GroupFactors:
         Uniquenesses of the items, and of the oblique factors under the general one.
     other_minima : tuple of (criterion, omega_h)
         What other starts of the rotation led to, and how far above the lowest criterion.
+    other_extraction : tuple of (sum of squares, omega_h), or None
+        Residuals and omega_h of the factors that squared multiple correlations, the start of other programs, lead to,
+        where these are others than the ones above.
     """
 
     general: Array
@@ -65,6 +74,7 @@ class GroupFactors:
     uniquenesses: Array
     apart: Array
     other_minima: tuple[tuple[float, float], ...] = ()
+    other_extraction: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,8 @@ class Hierarchy:
     """Omegas of the sum of the items.
 
     ``omega_t`` and ``omega_h`` of all items and, by group factor (m,), of the items that load on it most: ``sizes``,
-    ``total`` (general and own factor), ``by_general``, ``by_group`` (NaN for a factor without items of its own).
+    ``total`` (general and own factor), ``by_general``, ``by_group`` (NaN for a factor without items of its own,
+    and for one whose items cancel each other).
     ``ecv`` is the general factor's share of the common variance, ``puc`` the share of correlations that it alone
     explains.
     """
@@ -103,6 +114,7 @@ def group_factors(corr: Array, m: int) -> GroupFactors:
     communalities = found.communalities
     improper = found.at_bound | (communalities >= 1.0)
     others: tuple[tuple[float, float], ...] = ()
+    usual = _from_usual_start(corr, m, found) if m > 1 and found.others else None
     if m == 1:
         pattern, phi, t, turned = found.loadings, np.ones((1, 1)), np.eye(1), True
         second, apart, capped = np.ones(1), np.zeros(1), False
@@ -120,7 +132,7 @@ def group_factors(corr: Array, m: int) -> GroupFactors:
         second_order=(turn * signs * second)[order], improper=improper, capped=capped,
         factor_correlations=(phi * np.outer(signs, signs))[np.ix_(order, order)],
         converged=found.converged and turned, unrotated=found.loadings, transformation=t,
-        uniquenesses=found.uniquenesses, apart=apart, other_minima=others,
+        uniquenesses=found.uniquenesses, apart=apart, other_minima=others, other_extraction=usual,
     )  # fmt: skip
 
 
@@ -139,6 +151,8 @@ def hierarchy(corr: Array, found: GroupFactors) -> Hierarchy:
         items = own == j
         if items.any():
             variance = float(corr[np.ix_(items, items)].sum())
+            if variance < 1e-10:  # items that cancel each other have a sum that does not vary
+                continue
             by_general[j] = general[items].sum() ** 2 / variance
             by_group[j] = group[items, j].sum() ** 2 / variance
             total[j] = by_general[j] + by_group[j]
@@ -211,6 +225,16 @@ def _oblimin(loadings: Array) -> tuple[tuple[Array, Array, Array], list[tuple[fl
     at = int(np.flatnonzero(proper & (stack.value <= lowest + _SAME))[0])
     best = (stack.loadings[at], stack.factor_correlations[at], stack.transformation[at])
     return best, _others(stack, proper, float(lowest)), True
+
+
+def _from_usual_start(corr: Array, m: int, found: Extraction) -> tuple[float, float] | None:
+    """Residuals and omega_h of the proper minimum that other programs find, where it is another one."""
+    usual = extract_stack(corr[None], m, "minres", usual_start(corr))
+    proper = usual.converged[0] and usual.uniquenesses[0].min() > BOUND * (1.0 + _SAME)
+    if not proper or abs(usual.value[0] - found.value) <= _SAME:
+        return None
+    (pattern, phi, _), _, turned = _oblimin(usual.loadings[0])
+    return (float(usual.value[0]), _general_share(corr, pattern, phi)) if turned else None
 
 
 def _others(stack: RotationStack, proper: Mask, lowest: float) -> list[tuple[float, tuple[Array, Array]]]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from crmstudy.kernels.covariance.missing import missing_patterns, saturated_moments, stack_patterns
+from crmstudy.kernels.covariance.em import IncompleteRows, saturated_moments
+from crmstudy.kernels.covariance.missing import missing_patterns
 from crmstudy.kernels.moments import Array
 
 #: A smaller share of a variable's variance that the others do not explain is rounding of the EM algorithm.
@@ -62,13 +63,9 @@ def littles_test(values: Array) -> McarTest | None:
     moments = saturated_moments(patterns, p)
     if moments is None or _singular(moments.covariance):
         return None
-    d2 = 0.0
-    for stack in stack_patterns(patterns, p):
-        found = stack.inverses(moments.covariance)
-        if found is None:
-            return None
-        gaps = stack.gaps(moments.mean)
-        d2 += float(stack.n @ ((found[0] @ gaps[:, :, None])[:, :, 0] * gaps).sum(axis=1))
+    d2 = IncompleteRows.of(patterns, p).squared_gaps(moments.mean, moments.covariance)
+    if d2 is None:
+        return None
     df = sum(len(pattern.present) for pattern in patterns) - p
     n = int(sum(pattern.n for pattern in patterns))
     return McarTest(d2, df, float(chdtrc(df, d2)), len(patterns), n, moments.iterations, moments.converged)

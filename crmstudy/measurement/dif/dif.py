@@ -66,13 +66,16 @@ class DifResult(Result):
         alpha = write_number(1.0 - call["level"], "p", decimals=2)
         correction = "" if call["adjust"] == "none" else f"{call['adjust'].title()}-adjusted "
         besides = _BESIDES[call["criterion"]]
-        told = (
-            f"{int(table['flagged'].sum())} of {len(table)} items function differently by {call['group']} "
-            f"({correction}p < {alpha}{besides}; N = {write_number(self.n, 'n')})"
-        )
         tested = [row for row in records(table) if row["delta_nagelkerke"] is not None]
         if not tested:
-            return told + "."
+            n = write_number(self.n, "n")
+            return (
+                f"None of {len(table)} items could be tested for functioning differently by {call['group']} (N = {n})."
+            )
+        told = (
+            f"{int(table['flagged'].sum())} of {len(tested)} items function differently by {call['group']} "
+            f"({correction}p < {alpha}{besides}; N = {write_number(self.n, 'n')})"
+        )
         top = max(tested, key=lambda row: float(row["delta_nagelkerke"]))
         return (
             f"{told}; the largest effect has {top['item']}, χ²({write_number(top['df'], 'df')}) = "
@@ -179,7 +182,7 @@ def dif(
     >>> found.tables["items"].query("flagged")["item"].tolist()
     ['q5']
     """
-    rules = _rules(matching, test, criterion, adjust, min_count, level)
+    rules = _rules(matching, test, criterion, adjust, min_count, level, purify)
     frame, notes = frame_of(data)
     frame = frame.rename(columns=str)
     names, anchors = _items(data, frame, items, scale, anchor, group)
@@ -214,7 +217,7 @@ def dif(
     )  # fmt: skip
 
 
-def _rules(matching: Any, test: Any, criterion: Any, adjust: Any, min_count: Any, level: Any) -> Rules:
+def _rules(matching: Any, test: Any, criterion: Any, adjust: Any, min_count: Any, level: Any, purify: Any) -> Rules:
     """The options as asked for; every fault at once."""
     faults = coverage_faults(level)
     choices = (("matching", matching, MATCHING), ("test", test, TESTS), ("criterion", criterion, CRITERIA),
@@ -225,6 +228,8 @@ def _rules(matching: Any, test: Any, criterion: Any, adjust: Any, min_count: Any
             faults.append(f"`{name}` is one of {', '.join(allowed)}, not {value!r}.{hint}")
     if not is_whole(min_count) or min_count < 0:
         faults.append(f"`min_count` is a whole number from 0, such as 5, not {min_count!r}.")
+    if not isinstance(purify, bool):
+        faults.append(f"`purify` is True or False, not {purify!r}.")
     if faults:
         raise ModelError(faults)
     return Rules(matching, test, criterion, 1.0 - float(level), adjust, int(min_count))
@@ -258,7 +263,7 @@ def _items(
     places = list(range(len(names)))
     if anchor is not None and names:
         try:
-            asked = named_columns(frame, anchor)
+            asked = named_columns(frame, anchor, "anchor")
             strange = [name for name in asked if name not in names]
             faults += [f"The anchor '{name}' is not among the items.{did_you_mean(name, names)}" for name in strange]
             places = [j for j in places if names[j] in asked]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crmstudy.errors import AnalysisError
-from crmstudy.kernels.covariance.missing import missing_patterns, saturated_moments
+from crmstudy.kernels.covariance.em import saturated_moments
+from crmstudy.kernels.covariance.missing import missing_patterns
 from crmstudy.kernels.factors.retention import pairwise_correlation
 from crmstudy.kernels.moments import Array, complete_rows, constant_columns, correlation, covariance
 from crmstudy.kernels.ordinal.polychoric import PolychoricMoments, polychoric, smoothed

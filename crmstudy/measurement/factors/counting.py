@@ -32,6 +32,8 @@ METHODS = {
     "acceleration": ("the acceleration factor", "raiche_2013", False),
     "kaiser": ("eigenvalues above 1", "kaiser_1960", False),
 }  # fmt: skip
+#: Solutions that an elbow takes.
+FEWEST_FOR_HULL = 3
 _CHUNK = 50
 _COMMUNALITY_STEPS = 50
 
@@ -181,7 +183,8 @@ def hull_table(association: Association, most: int) -> tuple[pd.DataFrame, dict[
     for index in ("caf",) if method == "minres" else ("caf", "cfi", "rmsea"):
         values = solutions[index].to_numpy(float)
         found_hull = kernel.hull(1.0 - values if index == "rmsea" else values, solutions["df"].to_numpy(float))
-        numbers[f"hull_{index}"] = found_hull.best
+        if len(sizes) >= FEWEST_FOR_HULL:  # of two there is no elbow, whatever the data
+            numbers[f"hull_{index}"] = found_hull.best
         if not found_hull.elbow:
             straight.append(f"hull_{index}")
         tables.append(pd.DataFrame({

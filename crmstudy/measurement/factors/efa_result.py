@@ -18,7 +18,7 @@ from crmstudy.kernels.factors.retention import sampling_adequacy
 from crmstudy.kernels.factors.rotation import congruence
 from crmstudy.kernels.moments import Array
 from crmstudy.notes import Note
-from crmstudy.numerals import p_phrase, write_number
+from crmstudy.numerals import index_phrase, p_phrase, write_number
 from crmstudy.results import Result
 
 #: How extractions and rotations are called in a sentence.
@@ -87,11 +87,11 @@ class EfaResult(Result):
             parts.append(f"χ²({df}) = {chisq}, {p_phrase(fit['pvalue'])}")
         if np.isfinite(fit["rmsea"]):
             parts.append(f"TLI = {write_number(fit['tli'], 'index')}")
-            parts.append(f"RMSEA = {write_number(fit['rmsea'], 'index')}")
+            parts.append(index_phrase("RMSEA", fit["rmsea"]))
             if np.isfinite(fit["rmsea_ci_lower"]):
                 interval = write_number((fit["rmsea_ci_lower"], fit["rmsea_ci_upper"]), "interval_r", decimals=3)
                 parts.append(f"90% CI {interval}")
-        parts.append(f"RMSR = {write_number(fit['rmsr'], 'index')}")
+        parts.append(index_phrase("RMSR", fit["rmsr"]))
         mark = "" if self.admissible else " The solution is improper and must not be interpreted."
         return f"{words}, {', '.join(parts)}.{mark}"
 
@@ -194,6 +194,13 @@ def finish_pooled(pooled: EfaResult, results: Sequence[EfaResult]) -> EfaResult:
     h2 = pooled.tables["communalities"].set_index("item")["h2"]
     pattern["h2"] = h2.loc[pattern["item"]].to_numpy()
     notes = tuple(note for note in pooled.notes if note.code != "POOLED_TABLES_DIFFER")
+    if np.isfinite(pooled.fit["pvalue"]):
+        of_sets = write_number(float(np.mean([result.fit["chisq"] for result in results])), "statistic")
+        message = (
+            f"The chi-square is pooled by D2, and its p is that of an F; those of the data sets are {of_sets} on "
+            "average. TLI, RMSEA, BIC and the residuals are means over the sets and do not follow from it."
+        )
+        notes = (*notes, Note("EFA_POOLED_FIT", message))
     return replace(pooled, tables={**pooled.tables, "pattern": pattern}, notes=notes)
 
 
@@ -213,7 +220,8 @@ def solution_notes(
         notes.append(Note("EFA_HEYWOOD", _heywood_message(listed), "inadmissible", listed[0]))
     notes += _minima_notes(solution, improper=bool(heywood.any()))
     if df == 0:
-        message = f"{_number_word(len(factors))} of {len(items)} items leave no degrees of freedom: fit is not tested."
+        verb = "leaves" if len(factors) == 1 else "leave"
+        message = f"{_number_word(len(factors))} of {len(items)} items {verb} no degrees of freedom: fit is not tested."
         notes.append(Note("EFA_NO_DF", message))
     if rotation is not None:
         notes += _rotation_notes(solution)

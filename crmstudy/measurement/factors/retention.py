@@ -14,6 +14,7 @@ from scipy.special import ndtri
 
 from crmstudy.drawing import ScreeLine, ScreePlot
 from crmstudy.errors import DataError, ModelError, did_you_mean
+from crmstudy.kernels.factors.extraction import degrees_of_freedom
 from crmstudy.kernels.factors.retention import descending, eigenvalue_errors
 from crmstudy.kernels.moments import Array
 from crmstudy.kernels.ordinal.polychoric import PolychoricMoments, polychoric_influence
@@ -165,7 +166,8 @@ def retention(
         Diagonal of the matrix of factors: squared multiple correlations, or those of one minres factor as in psych's
         ``fa.parallel``.
     max_factors : int, optional
-        Most factors the Hull method tries; one more than the parallel analysis finds when left out.
+        Most factors the Hull method tries, 2 at least for it to have an elbow; one more than the parallel analysis
+        finds, and not below 2, when left out.
     level : float
         Coverage of the intervals of the eigenvalues.
     seed : int, optional
@@ -327,11 +329,17 @@ def _apply_rules(
     maps, by_map = counting.map_table(association.corr)
     ekc, by_ekc = counting.ekc_table(eigenvalues, association.n)
     scree, by_scree = counting.scree_table(eigenvalues)
-    most = max(numbers.values()) + 1 if options.max_factors is None else options.max_factors
+    most = max(*numbers.values(), 1) + 1 if options.max_factors is None else options.max_factors
     hulls, by_hull, straight = counting.hull_table(association, most)
     found |= by_map | by_ekc | by_scree | by_hull
     notes = []
-    if straight:
+    roomy = degrees_of_freedom(len(association.items), counting.FEWEST_FOR_HULL - 1) > 0
+    if straight and int(hulls["number"].max()) + 1 < counting.FEWEST_FOR_HULL:
+        message = "The Hull method gives no number: an elbow takes solutions with 0, 1 and 2 factors at least, and " + (
+            "`max_factors` allows fewer." if roomy else f"{len(association.items)} items do not allow them."
+        )
+        notes.append(Note("RETENTION_NO_ELBOW", message))
+    elif straight:
         message = (
             f"{_listed([METHODS[name][0] for name in straight])}: fewer than three of the solutions with 0 to "
             f"{int(hulls['number'].max())} factors lie on the hull, so there is no elbow; the best-fitting of them is "
@@ -398,8 +406,13 @@ def _fitness_notes(association: Association, tables: dict[str, pd.DataFrame], le
     if kmo["msa"].iloc[0] < UNACCEPTABLE:
         value = write_number(kmo["msa"].iloc[0], "r")
         message = f"KMO is {value}: the items have hardly more in common than pairs of them have alone (Kaiser, 1974)."
+        if association.changed:
+            message = (
+                f"KMO is {value}, which here says nothing of the items: the smoothed matrix is nearly singular, and "
+                "its partial correlations are large whatever the items share. So it is with the MSA of each item."
+            )
         notes.append(Note("RETENTION_LOW_KMO", message, "warning"))
-    if len(low):
+    if len(low) and not association.changed:
         listed = ", ".join(f"{row.item} ({write_number(row.msa, 'r')})" for row in low.itertuples())
         message = f"Sampling adequacy below {write_number(UNACCEPTABLE, 'r')}: {listed}. These items share little."
         notes.append(Note("RETENTION_LOW_MSA", message, "warning"))

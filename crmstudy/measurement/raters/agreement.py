@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from crmstudy.drawing import CoefficientPlot
@@ -15,6 +16,7 @@ from crmstudy.kernels.agreement.krippendorff import METRICS
 from crmstudy.measurement.raters import concordance, fleiss, kappa, krippendorff
 from crmstudy.measurement.raters.found import ESTIMATES, Found, Options
 from crmstudy.measurement.raters.ratings import Need, Ratings, read_ratings
+from crmstudy.notes import Note
 from crmstudy.numerals import p_phrase, write_number
 from crmstudy.pooled import pools
 from crmstudy.results import Result, sample_table
@@ -187,7 +189,22 @@ def _resolved(kind: object, weights: object, metric: object, bootstrap: object, 
     return Options(str(kind), str(weights), str(metric), samples, level, drawn)
 
 
+def _without_certainty(found: Found) -> None:
+    """Take away intervals of no length: all that such ratings allow is one value, which is no certainty about it."""
+    sure = [row[0] for row in found.estimates if row[2] == 0.0 and not np.isnan(row[6])]
+    if not sure:
+        return
+    found.estimates = [(*row[:6], *(float("nan"),) * 2, *row[8:]) if row[0] in sure else row for row in found.estimates]
+    found.intervals = [(*row[:3], *(float("nan"),) * 2) if row[0] in sure else row for row in found.intervals]
+    message = (
+        f"No interval for {', '.join(sure)}: ratings that all agree, or a rater with a single category, give the same "
+        "value in every sample, so that its standard error of 0 says nothing of how sure it is."
+    )
+    found.notes.append(Note("RATERS_NO_INTERVAL", message, "warning"))
+
+
 def _result(ratings: Ratings, found: Found, options: Options) -> RatersResult:
+    _without_certainty(found)
     missing = (ratings.codes < 0).sum(axis=0)
     call: dict[str, Any] = {"kind": options.kind, "items": list(ratings.raters), "categories": list(ratings.categories)}
     if options.kind == "weighted":

@@ -18,7 +18,7 @@ from crmstudy.measurement.raters.pooled_icc import finish_icc
 from crmstudy.notes import Note
 from crmstudy.numerals import p_phrase, write_number
 from crmstudy.pooled import COMPLEMENT, pools
-from crmstudy.responses import frame_of
+from crmstudy.responses import Responses, frame_of
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
 from crmstudy.selection import coverage_faults, named_columns, numeric_columns, numeric_values
 
@@ -140,12 +140,14 @@ def icc(
         one_way = raters is None
         table, names = _from_long(frame, str(targets), raters, ratings, found)
     else:
-        names = numeric_columns(frame) if ratings is None else named_columns(frame, ratings)
+        if ratings is None and isinstance(data, Responses):
+            raise DataError("Responses hold many columns: name those of the raters with `ratings`.")
+        names = numeric_columns(frame) if ratings is None else named_columns(frame, ratings, "ratings")
         table = numeric_values(frame, names)
         if ratings is None:
             message = f"No ratings are named, so every numeric column is taken for a rater: {', '.join(names)}."
             found.append(Note("ICC_ALL_COLUMNS", message))
-    values = _complete(table, names, found)
+    values = _complete(table, names, found, one_way)
     ms = mean_squares(values)
     forms = [form for form in intraclass(ms, float(level)) if not one_way or form.form in ONE_WAY]
     _note_values(forms, values, names, one_way, found)
@@ -171,6 +173,8 @@ def _check_keywords(targets: object, raters: object, ratings: object, level: obj
         )
     if not isinstance(ratings, str) and raters is not None:
         faults.append("`raters` is for long data, where `ratings` is one column; in wide data each rater has a column.")
+    if not isinstance(ratings, str) and targets is not None:
+        faults.append("`targets` is for long data, where `ratings` is one column; in wide data each row is a target.")
     if faults:
         raise ModelError(faults)
 
@@ -206,7 +210,7 @@ def _from_long(
     return wide.reindex(everyone).to_numpy(dtype=float), tuple(map(str, wide.columns))
 
 
-def _complete(table: Array, names: Sequence[str], notes: list[Note]) -> Array:
+def _complete(table: Array, names: Sequence[str], notes: list[Note], one_way: bool) -> Array:
     """The targets rated by everybody; an AnalysisError where too few are left or nothing varies."""
     keep = complete_rows(table)
     values = np.asarray(table[keep], dtype=np.float64)
@@ -214,6 +218,13 @@ def _complete(table: Array, names: Sequence[str], notes: list[Note]) -> Array:
     if k < 2:
         found = f"only {names[0]}" if names else "none"
         raise AnalysisError(f"An intraclass correlation compares two raters or more; found {found}.", "ICC_TOO_FEW")
+    if n < 2 and one_way:
+        each = (~np.isnan(table)).sum(axis=1)
+        raise AnalysisError(
+            f"The {len(table)} targets have from {int(each.min())} to {int(each.max())} ratings. Where every target "
+            "has raters of its own, all need the same number: take as many of each, or name the `raters`.",
+            "ICC_TOO_FEW",
+        )
     if n < 2:
         gaps = np.isnan(table).sum(axis=0)
         worst = names[int(gaps.argmax())]
@@ -245,6 +256,13 @@ def _note_values(
     if undefined:
         message = f"{', '.join(undefined)} cannot be computed: neither targets nor error vary, only the raters' levels."
         notes.append(Note("ICC_UNDEFINED", message, "warning"))
+    endless = [form.form for form in forms if np.isinf(form.f)]
+    if endless:
+        message = (
+            f"{', '.join(endless)}: raters differ by the same amount, or not at all, about each of the {len(values)} "
+            "targets. There is no error to test against, and an interval without length is no certainty."
+        )
+        notes.append(Note("ICC_NO_ERROR", message, "warning"))
     negative = [form.form for form in forms if form.estimate < 0.0]
     if negative:
         message = (

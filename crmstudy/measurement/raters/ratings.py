@@ -82,7 +82,7 @@ def read_ratings(
     if len(names) < 2:
         message = f"Agreement is between two raters or more; found {', '.join(names)} only."
         raise AnalysisError(message, "RATERS_TOO_FEW")
-    frame = frame.assign(**{name: frame[name].infer_objects() for name in names if frame[name].dtype == object})
+    frame = frame.assign(**{name: _unpadded(frame[name]) for name in names})
     columns = [frame[name] for name in names]
     empty = [name for name, column in zip(names, columns, strict=True) if column.isna().all()]
     if len(empty) == len(names):
@@ -98,14 +98,25 @@ def read_ratings(
         raise DataError("Yes and no are no numbers: recode them as 0 and 1, or use a coefficient for categories.")
     figures = [n for n, c in zip(names, columns, strict=True) if pd.api.types.is_numeric_dtype(c) and n not in empty]
     if figures and not all(pd.api.types.is_bool_dtype(frame[name]) for name in figures):
-        others = [name for name in names if name not in figures and name not in empty]
-        raise DataError(
-            f"{', '.join(figures)} hold numbers and {', '.join(others)} words: code the ratings in one way."
-        )
+        switches = [name for name in figures if pd.api.types.is_bool_dtype(frame[name])]
+        kinds = {
+            "numbers": [name for name in figures if name not in switches],
+            "true and false": switches,
+            "words": [name for name in names if name not in figures and name not in empty],
+        }
+        held = " and ".join(f"{kind} in {', '.join(found)}" for kind, found in kinds.items() if found)
+        raise DataError(f"The ratings are {held}: code them in one way.")
     words = _word_order(names, columns, categories, need)
     places = {word: place for place, word in enumerate(words)}
     codes = np.column_stack([[-1 if pd.isna(cell) else places[str(cell)] for cell in column] for column in columns])
     return Ratings(names, codes.astype(np.int64), words, None, tuple(notes))
+
+
+def _unpadded(column: pd.Series) -> pd.Series:
+    """Words without blanks around them; a cell of blanks is no rating."""
+    if isinstance(column.dtype, pd.StringDtype) or column.dtype == object:
+        column = column.map(lambda cell: (cell.strip() or None) if isinstance(cell, str) else cell).infer_objects()
+    return column
 
 
 def _raters(data: object, frame: pd.DataFrame, items: Sequence[str] | str | None, notes: list[Note]) -> tuple[str, ...]:
@@ -139,8 +150,9 @@ def _number_order(
             raise DataError(f"Ratings of {', '.join(strange)} are none of the `categories`: add them or correct them.")
         used = declared
     elif steps and (used == np.round(used)).all() and len(used) > 1:
-        gaps = sorted(set(range(int(used[0]), int(used[-1]) + 1)) - set(map(int, used)))
-        if gaps and len(gaps) <= 10:
+        unused = int(used[-1]) - int(used[0]) + 1 - len(used)
+        if 0 < unused <= 10:
+            gaps = sorted(set(range(int(used[0]), int(used[-1]) + 1)) - set(map(int, used)))
             message = (
                 f"Nobody used {', '.join(map(str, gaps))}, so the weights count {len(used)} neighbouring categories. "
                 "Name all with `categories` for the steps between them to count."

@@ -214,7 +214,7 @@ def _both(x: object, y: object, columns: Sequence[str] | None) -> tuple[Array, t
             raise DataError("`x` already holds both measurements: name them with `columns` and leave `y` out.")
         frame, found = analysis_frame(x) if isinstance(x, Responses) else frame_of(x)
         frame = frame.rename(columns=str)
-        names = named_columns(frame, columns) if columns is not None else numeric_columns(frame)
+        names = named_columns(frame, columns, "columns") if columns is not None else numeric_columns(frame)
         if len(names) != 2:
             raise DataError(f"Two measurements are compared; found {len(names)} columns. Name two with `columns`.")
         return numeric_values(frame, names), (names[0], names[1]), list(found)
@@ -257,6 +257,12 @@ def _figures(
     ms, z = mean_squares(pairs), float(ndtri(0.5 + coverage / 2.0))
     forms = {form.form: form for form in intraclass(ms, level)}
     rows = {"pearson_r": _pearson(pairs, names, level, notes)}
+    if np.ptp(differences) <= 1e-12 * np.abs(pairs).max():
+        message = (
+            f"{names[0]} and {names[1]} differ by {differences[0]:g} for each of {n} persons: there is no error to "
+            "test the difference against, and intervals without length are no certainty."
+        )
+        notes.append(Note("RETEST_NO_ERROR", message, "warning"))
     for term, form in (("icc_a1", forms["ICC2"]), ("icc_c1", forms["ICC3"])):
         rows[term] = kernel.Figure(form.estimate, form.std_error, form.low, form.high, form.f, form.df1, form.p_value)
         if form.estimate < 0.0:

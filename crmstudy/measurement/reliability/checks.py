@@ -17,6 +17,7 @@ from crmstudy.responses import Responses
 from crmstudy.selection import ItemSet, coverage_faults, is_whole, left_out
 
 _FEWEST_SAMPLES = 100
+_MOST_GROUP_FACTORS = 100
 Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
@@ -41,8 +42,10 @@ def resolved(
     if seed is not None and not (is_whole(seed) and seed >= 0):
         faults.append(f"`seed` is a whole number from 0, not {seed!r}.")
     faults += _interval_faults(interval, bootstrap) + _missing_faults(missing, ordinal, bootstrap, interval)
-    if not (is_whole(group_factors) and group_factors >= 1):
-        faults.append(f"`group_factors` is a whole number from 1, 3 as a rule, not {group_factors!r}.")
+    if not (is_whole(group_factors) and 1 <= group_factors <= _MOST_GROUP_FACTORS):
+        faults.append(
+            f"`group_factors` is a whole number from 1 to {_MOST_GROUP_FACTORS}, 3 as a rule, not {group_factors!r}."
+        )
     if not (is_whole(splits) and splits >= _FEWEST_SAMPLES):
         faults.append(f"`splits` is a whole number from 100, not {splits!r}.")
     if faults:
@@ -60,7 +63,7 @@ def resolved(
 def _interval_faults(interval: object, bootstrap: object) -> list[str]:
     if interval is None:
         return []
-    if interval not in METHODS:
+    if not isinstance(interval, str) or interval not in METHODS:
         near = did_you_mean(interval, METHODS) if isinstance(interval, str) else ""
         return [f"`interval` is one of {', '.join(METHODS)}, not {interval!r}.{near}"]
     if interval in ("percentile", "bca") and bootstrap is None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crmstudy.kernels.covariance.missing import missing_patterns, saturated_moments
+from crmstudy.kernels.covariance.em import saturated_moments
+from crmstudy.kernels.covariance.missing import missing_patterns
 from crmstudy.kernels.covariance.saturated import observed_information
 from crmstudy.kernels.moments import Array, complete_rows, covariance
 from crmstudy.kernels.reliability import lower_bounds as bounds

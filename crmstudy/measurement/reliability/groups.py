@@ -138,3 +138,11 @@ def _note_solution(
             f"criterion is reported, others give an omega_h of {listed}."
         )
         collected.note("RELIABILITY_ROTATION_MINIMA", message, "warning", scale)
+    if found.other_extraction is not None and abs(found.other_extraction[1] - shares.omega_h) > 0.005:
+        message = (
+            f"The group factors of {name}{kind} can be extracted in more than one way: those with the smallest "
+            "residuals are reported, and others, to which programs come that begin with squared multiple correlations, "
+            f"give an omega_h of {write_number(found.other_extraction[1], 'r')} in place of "
+            f"{write_number(shares.omega_h, 'r')}."
+        )
+        collected.note("RELIABILITY_EXTRACTION_MINIMA", message, "warning", scale)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
+from crmstudy.kernels.classic.correlation import correlation_interval
 from crmstudy.kernels.moments import Array, correlation
 from crmstudy.kernels.reliability import coefficients as kernel
 from crmstudy.kernels.reliability import lower_bounds as bounds
@@ -30,6 +31,8 @@ from crmstudy.numerals import write_number
 from crmstudy.selection import ItemSet
 
 _NAN = float("nan")
+#: A correlation that is written as zero.
+_NOTHING = 0.005
 
 
 def analyse_scale(chosen: ItemSet, values: Array, asked: Asked, collected: Collected) -> None:
@@ -242,10 +245,15 @@ def _items(chosen: ItemSet, ground: Ground, collected: Collected) -> None:
             standardised[j], average[j], smc[j],
         )  # fmt: skip
         collected.rows["items"].append((chosen.scale, item, int(ground.answered[j]), *map(float, figures)))
-        if rest < 0:
+        if rest < -_NOTHING:
+            against = correlation_interval(np.asarray(rest), ground.n, 0.95)[1] < 0.0
             message = (
                 f"Item {item} of {within(chosen)} correlates {write_number(rest, 'r')} with the rest of the scale: it "
-                "is probably keyed the other way. Check its reverse key."
+                + (
+                    "is probably keyed the other way. Check its reverse key."
+                    if against
+                    else "hardly belongs to it, or is keyed the other way. Check its wording and its reverse key."
+                )
             )
             collected.note("RELIABILITY_NEGATIVE_ITEM", message, "warning", item)
     improper = [item for item, omega in zip(chosen.items, omegas, strict=True) if k > 3 and np.isnan(omega)]

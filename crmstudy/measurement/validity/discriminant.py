@@ -16,9 +16,11 @@ from crmstudy.fitted.comparison import default_difference
 from crmstudy.fitted.fit import refit
 from crmstudy.fitted.measured import Measurement, reticular
 from crmstudy.fitted.nesting import Pair
+from crmstudy.fitted.pooledfits import PooledSolution
 from crmstudy.fitted.semresult import SemResult
 from crmstudy.grammar.spec import ModelSpec
 from crmstudy.kernels.covariance.reticular import correlation_with_slopes, standard_error
+from crmstudy.kernels.incomplete.pooling import statistics_test
 from crmstudy.notes import Note
 
 COLUMNS = (
@@ -68,7 +70,8 @@ def discriminant_table(
         reach = float(ndtri(0.5 + level / 2)) * error
         larger = min(roots[a], roots[b]) > abs(r) if a in roots and b in roots else None
         try:
-            test = _cutoff_test(fit, (a, b), r, cutoff)
+            pooled = isinstance(fit.solution, PooledSolution)
+            test = (_pooled_cutoff_test if pooled else _cutoff_test)(fit, (a, b), r, cutoff)
         except _NotMade as reason:
             why.setdefault(str(reason), []).append(f"{a} with {b}")
             test = (np.nan, np.nan, np.nan)
@@ -116,6 +119,18 @@ def _cutoff_test(fit: SemResult, pair: tuple[str, str], r: float, cutoff: float)
         raise _NotMade("the scaling factor of the difference is not positive.")
     difference = max(found.statistic, 0.0)
     return difference, 1.0, float(chdtrc(1.0, difference))
+
+
+def _pooled_cutoff_test(fit: SemResult, pair: tuple[str, str], r: float, cutoff: float) -> tuple[float, float, float]:
+    """The test in every imputed data set, pooled by D2; ``p`` is that of the pooled F."""
+    if abs(r) > cutoff or not isinstance(fit.solution, PooledSolution):
+        return 0.0, 1.0, 1.0
+    found = []
+    for part in fit.solution.parts:
+        one = SemResult(part, (), fit.call)
+        found.append(_cutoff_test(one, pair, float(one.latent_correlations.loc[pair]), cutoff)[0])
+    test = statistics_test(np.array(found), 1.0)
+    return test.chisq, 1.0, test.p_value
 
 
 def _held_at(fit: SemResult, pair: tuple[str, str], cutoff: float) -> Solution:

@@ -34,7 +34,7 @@ def takes_pooled(verb: Callable[Given, Kind]) -> Callable[Given, Kind]:
         result = face(fit.face, *args[1:], **{name: value for name, value in kwargs.items() if name != "sem_result"})
         message = (
             f"Computed from the parameters pooled over {fit.m} imputed data sets and from their mean moments; standard "
-            "errors of correlations are pooled ones."
+            "errors of correlations are pooled ones, and tests against the cutoff are those of the sets pooled by D2."
         )
         given: dict[str, Any] = {**result.call, "m": fit.m}
         return replace(result, call=given, notes=(*result.notes, Note("POOLED", message)))

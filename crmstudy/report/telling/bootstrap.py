@@ -9,7 +9,13 @@ from crmstudy.report.document import Cell, Citation, Column, Inline, Number, Poi
 from crmstudy.report.tables import build_table, column
 from crmstudy.report.telling import prose
 from crmstudy.report.telling.fitted_model import FittedModel
-from crmstudy.report.telling.parameter_rows import hidden_cells, hidden_columns, parameter_cells, parameter_columns
+from crmstudy.report.telling.parameter_rows import (
+    hidden_cells,
+    hidden_columns,
+    parameter_cells,
+    parameter_columns,
+    pooled_note,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,10 +97,10 @@ def defined_table(model: FittedModel, frame: pd.DataFrame) -> Table | None:
         column("lhs", "Parameter"), column("expression", "Definition"), estimate, error_column,
         Column("ci", model.interval_label if model.drawn is not None else phrase("Delta {}", label), "interval"),
         *([Column("monte_carlo", phrase("Monte Carlo {}", label), "interval")] if monte_carlo else []),
-        z_column, p_column, beta_column, *hidden_columns(),
+        z_column, p_column, beta_column, *hidden_columns(model),
     ]  # fmt: skip
     delta = phrase("The delta-method interval {} takes the estimate for normally distributed.", Citation("sobel_1982"))
-    notes = bootstrap_notes(model, "defined") or (delta,)
+    notes = bootstrap_notes(model, "defined") or (delta, *pooled_note(model, "defined", first_table(model)))
     return build_table(
         told.table_id("defined"), told.title("Defined Parameters"), columns, rows, usage=model.usage,
         notes=TableNotes((*notes, *_draws_note(model))), mark=model.mark,

@@ -62,7 +62,10 @@ def _card(record: StudyRecord) -> Iterable[tuple[str, object]]:
     yield "Title", record.title
     yield from record.card.items()
     for sample in record.samples:
-        yield "Sample", f"{sample.name} ({sample.population}), {sample.n_used} of {sample.n_read} respondents used"
+        used = f"{sample.n_used} of {sample.n_read} respondents used"
+        if sample.is_panel:
+            used = f"a form of {sample.n_read} items"
+        yield "Sample", f"{sample.name} ({sample.population}), {used}"
     for instrument in instruments(record):
         wording = _WORDING.get(instrument.wording, instrument.wording)
         yield (

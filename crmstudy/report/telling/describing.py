@@ -220,7 +220,7 @@ def check_table_section(told: Told) -> Section:
     made = checks[checks["verdict"] != "cannot be checked"]
     wrong = checks[checks["verdict"] == "inconsistent"]
     said = phrase(
-        "Of {} checks of the printed figures {}.", prose.counted(len(made)),
+        "Of {} {} of the printed figures {}.", prose.counted(len(made)), "check" if len(made) == 1 else "checks",
         "none finds a contradiction" if wrong.empty else
         phrase("{} {} a contradiction", prose.counted(len(wrong)), "finds" if len(wrong) == 1 else "find"),
     )  # fmt: skip

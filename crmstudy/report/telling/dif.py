@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crmstudy.drawing import CoefficientPlot
 from crmstudy.report.document import (
     Citation,
@@ -37,6 +39,8 @@ def dif_section(told: Told) -> Section:
         reading = phrase("Dots are differences in log-odds at equal score, bars their {}; 0 is no difference.",
                          prose.percent_ci(told.level))  # fmt: skip
         title = told.title("Differences Between Groups at Equal Score")
+        groups = [_called(told, group) for group in told.result.tables["groups"]["group"]]
+        drawing = replace(drawing, x_label=f"log-odds, {groups[1]} against {groups[0]}")
         elements.append(FigureBlock(told.table_id("differences_plot"), title, drawing, (reading,), told.mark))
     if len(told.result.tables["purification"]) > 1:
         elements.append(_rounds(told))
@@ -46,7 +50,7 @@ def dif_section(told: Told) -> Section:
 def _sentences(told: Told) -> list[Inline]:
     table, call = told.result.tables["items"], told.result.call
     flagged = table[table["flagged"]]
-    groups = [phrase("{} {}", str(row["group"]), Number(row["n"], "n"))
+    groups = [phrase("{} {}", _called(told, row["group"]), Number(row["n"], "n"))
               for row in told.result.tables["groups"].to_dict("records")]  # fmt: skip
     said = [phrase(
         "Of {} items {} by {} (*N* = {}: {}).", prose.counted(len(table)),
@@ -116,14 +120,22 @@ def _differences(told: Told) -> Table:
     ]  # fmt: skip
     frame = told.result.estimates
     frame = frame[frame["effect"] == "uniform"]
+    frame = frame.assign(group=[_called(told, group) for group in frame["group"]])
     note = phrase(
         "Positive: the group answers higher than {} at equal score. The *p* are not adjusted.",
-        str(told.result.call["reference"]),
+        _called(told, told.result.call["reference"]),
     )  # fmt: skip
     return from_frame(
         told.table_id("differences"), told.title("Differences Between Groups at Equal Score"), columns, frame,
         usage=told.usage("rows with a missing item or group"), notes=TableNotes((note,)), mark=told.mark,
     )  # fmt: skip
+
+
+def _called(told: Told, group: object) -> str:
+    """What a group is called: the label that the study gives the value, else the value itself."""
+    labels = told.extra("group_labels")
+    own = {} if labels is None else dict(zip(labels["group"].astype(str), labels["label"], strict=True))
+    return str(own.get(str(group), group))
 
 
 def _rounds(told: Told) -> Table:

@@ -62,7 +62,11 @@ def _said(sample: SampleRecord, table: pd.DataFrame) -> Paragraph:
     if tested.empty:
         return Paragraph((phrase("Sample {}: no variable has enough different answers to be tested.", sample.name),))
     shaped = tested[(tested["skew"].abs() > 2.0) | (tested["kurtosis"].abs() > 7.0)]
-    far_off = phrase("none is far off") if shaped.empty else phrase("{} are far off", Number(len(shaped), "n"))
+    far_off = (
+        phrase("none is far off")
+        if shaped.empty
+        else phrase("{} {} far off", Number(len(shaped), "n"), "is" if len(shaped) == 1 else "are")
+    )
     rejected = int((tested["lilliefors_p"] < 0.05).sum())
     words = phrase(
         "Sample {}: skewness lies between {} and {}, kurtosis between {} and {}. Lilliefors' test rejects normality at "

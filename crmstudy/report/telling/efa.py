@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.drawing import LoadingsPlot
+from crmstudy.numerals import write_number
 from crmstudy.report.document import (
     Cell,
     Citation,
@@ -130,7 +131,8 @@ def _fit_sentences(told: Told) -> list[Inline]:
         parts.append(phrase("RMSEA = {}", Number(fit["rmsea"], "index")))
         if not is_absent(ends[0]):  # pooled over imputed sets there is none
             parts.append(phrase("90% CI {}", Number(ends, "interval_r", decimals=3)))
-    parts.append(phrase("root mean square residual correlation (RMSR) = {}", Number(fit["rmsr"], "index")))
+    sign = "" if write_number(fit["rmsr"], "index")[:1] == "<" else "= "
+    parts.append(phrase(f"root mean square residual correlation (RMSR) {sign}{{}}", Number(fit["rmsr"], "index")))
     residuals = told.result.tables["residuals"]
     sizes = np.abs(np.tril(residuals.to_numpy(dtype=float), -1))
     i, j = divmod(int(sizes.argmax()), len(sizes))

@@ -14,7 +14,7 @@ _KINDS = ("direct", "indirect", "total")
 
 def effects_table(model: FittedModel) -> Table | None:
     """Effects of each pair of variables that an indirect effect joins; None where no pair is joined so."""
-    if not (model.result.estimates["op"] == "~").any() or not model.has_fit:
+    if not (model.result.estimates["op"] == "~").any() or not model.has_fit or model.pooled is not None:
         return None
     found = model.result.effects()
     shown = found[found["kind"].isin(_KINDS)]

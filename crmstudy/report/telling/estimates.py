@@ -6,7 +6,7 @@ import pandas as pd
 
 from crmstudy.report.document import Cell, Column, Element, Inline, Table, TableNotes, phrase, plain
 from crmstudy.report.tables import build_table, column, from_frame
-from crmstudy.report.telling.bootstrap import bootstrap_notes, defined_table
+from crmstudy.report.telling.bootstrap import bootstrap_notes, defined_table, first_table
 from crmstudy.report.telling.effects import effects_table
 from crmstudy.report.telling.fitted_model import FittedModel
 from crmstudy.report.telling.parameter_rows import (
@@ -15,7 +15,9 @@ from crmstudy.report.telling.parameter_rows import (
     no_errors_note,
     parameter_cells,
     parameter_columns,
+    pooled_note,
     specific_notes,
+    statistic_heading,
 )
 
 _STANDARDISED = phrase("*b*: unstandardised with its interval; β: standardised on all variables.")
@@ -48,7 +50,7 @@ def _parameters(
     columns = [
         *([column("group", "Group")] if several else []), column("lhs", labels[0], shown=not (headed and several)),
         column("rhs", labels[1]), *parameter_columns(model),
-        *([Column("r_squared", phrase("*R*²"), "r")] if shares else []), *hidden_columns(),
+        *([Column("r_squared", phrase("*R*²"), "r")] if shares else []), *hidden_columns(model),
     ]  # fmt: skip
     rows = []
     for row in frame.to_dict("records"):
@@ -63,7 +65,8 @@ def _table(
     model: FittedModel, name: str, title: str, columns: list[Column], rows: list[list[Cell]], note: Inline, heading: str
 ) -> Table:
     told = model.told
-    general = (note, *no_errors_note(model), *bootstrap_notes(model, name))
+    pooled = pooled_note(model, name, first_table(model))
+    general = (note, *no_errors_note(model), *bootstrap_notes(model, name), *pooled)
     return build_table(
         told.table_id(name), told.title(title), columns, rows, usage=model.usage,
         notes=TableNotes(general, specific_notes(rows)), group=heading, mark=model.mark,
@@ -80,7 +83,7 @@ def _means(model: FittedModel, frame: pd.DataFrame) -> Table | None:
     columns = [
         *([column("group", "Group")] if several else []), column("kind", "Kind", shown=not several),
         column("lhs", "Variable"), *parameter_columns(model)[:5], Column("std_all", phrase("Std. all"), "estimate"),
-        *hidden_columns(),
+        *hidden_columns(model),
     ]  # fmt: skip
     rows = []
     for number in sorted(set(frame["group"])):
@@ -103,8 +106,9 @@ def _covariances(model: FittedModel, frame: pd.DataFrame) -> Table | None:
     columns = [
         *([column("group", "Group")] if several else []), column("kind", "Kind", shown=both and not several),
         column("lhs", "Variable"), column("rhs", "With", shown=both), *(parameter_columns(model)[:3]),
-        Column("statistic", phrase("*z*"), "statistic", shown=both), Column("p_value", phrase("*p*"), "p", shown=both),
-        Column("std_all", phrase("Std. all"), "r"), *hidden_columns(),
+        Column("statistic", statistic_heading(model), "statistic", shown=both),
+        Column("p_value", phrase("*p*"), "p", shown=both),
+        Column("std_all", phrase("Std. all"), "r"), *hidden_columns(model),
     ]  # fmt: skip
     rows = []
     for number in sorted(set(frame["group"])):

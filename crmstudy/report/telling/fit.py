@@ -26,6 +26,7 @@ from crmstudy.report.telling.method import (
     missing_note,
     sample_sentences,
 )
+from crmstudy.report.telling.pooled_model import pooled_elements, pooled_fit_notes, pooled_sentences
 
 _MODELS = ("cfa", "sem")
 _KINDS = {"": "Standard", "_scaled": "Scaled", "_robust": "Robust"}
@@ -36,7 +37,8 @@ def fit_sentences(model: FittedModel) -> Element:
     fit = model.result.fit
     said = [prose.fit_sentence(fit)]
     exact = prose.exact_fit_sentence(fit, model.told.record.level)
-    said += [exact] if exact else []
+    said += [exact] if exact and (model.pooled is None or model.scaled) else []
+    said += pooled_sentences(model)
     replicates = model.result.solution.replicates
     if replicates is not None and "pvalue_bollen_stine" in fit:
         said.append(prose.bollen_stine_sentence(float(fit["pvalue_bollen_stine"]), replicates.n - replicates.failed))
@@ -45,7 +47,7 @@ def fit_sentences(model: FittedModel) -> Element:
 
 def fit_elements(model: FittedModel) -> list[Element]:
     """Tests and indices, the further indices, and the groups where there are several."""
-    found: list[Element] = [_fit_table(model)]
+    found: list[Element] = [_fit_table(model), *pooled_elements(model)]
     if model.result.solution.df > 0:
         found.append(_further_table(model))
     return found + ([_groups_table(model)] if model.groups else [])
@@ -78,9 +80,11 @@ def _fit_table(model: FittedModel) -> Table:
     present = [col for col in columns if col.key not in absent]
     rows = [[_fit_cell(model, col, end) for col in present] for end in endings]
     general = (
-        method_note(model), correction_note(model), assumption_note(model), missing_note(model),
+        method_note(model), *pooled_fit_notes(model), correction_note(model), assumption_note(model),
+        missing_note(model),
         plain("The model has no degrees of freedom, so there is no test.") if model.result.solution.df == 0 else None,
-        None if has_likelihood else plain("AIC and BIC need a likelihood, which this estimator does not have."),
+        None if has_likelihood or model.pooled is not None
+        else plain("AIC and BIC need a likelihood, which this estimator does not have."),
         phrase("*p* B–S: *p* of χ² by the Bollen–Stine bootstrap.") if "pvalue_bollen_stine" in fit else None,
         phrase(
             "CFI {}, TLI {}; RMSEA {} with *p* of close fit {}.",
@@ -122,7 +126,8 @@ def _explained_once(model: FittedModel, table: str, note: Inline, what: str) -> 
 
 def _has_table(result: object, table: str) -> bool:
     fit = getattr(result, "fit", {})
-    return not is_absent(fit.get("chisq")) and (table == "fit" or float(fit.get("df", 0)) > 0)
+    has_rest = float(fit.get("df", 0)) > 0 and not is_absent(fit.get("gfi"))
+    return not is_absent(fit.get("chisq")) and (table == "fit" or has_rest)
 
 
 def _further_table(model: FittedModel) -> Table:
@@ -136,9 +141,14 @@ def _further_table(model: FittedModel) -> Table:
     ]  # fmt: skip
     if several and not is_absent(fit.get("aic")):
         columns += [(Column("aic", phrase("AIC"), "statistic"), 1), (Column("bic", phrase("BIC"), "statistic"), 1)]
-    notes = [_explained_once(model, "further_fit", _FURTHER, "What the indices are")]
+    if model.pooled is not None:
+        columns = [(col, places) for col, places in columns if not is_absent(fit.get(col.key))]
+        notes = [_FURTHER_POOLED]
+    else:
+        notes = [_explained_once(model, "further_fit", _FURTHER, "What the indices are")]
     if several:
-        notes.insert(0, phrase("χ²/*df*, NFI and IFI are made of the standard χ²."))
+        made = "NFI and IFI" if model.pooled is not None else "χ²/*df*, NFI and IFI"
+        notes.insert(0, phrase(f"{made} are made of the standard χ²."))
     return build_table(
         told.table_id("further_fit"), told.title("Further Fit Indices"), [col for col, _ in columns],
         [[Cell(fit.get(col.key), col.kind, places) for col, places in columns]], usage=model.usage,
@@ -153,11 +163,16 @@ _FURTHER = phrase(
     Citation("bollen_1989"), Citation("marsh_1988"),
 )  # fmt: skip
 
+_FURTHER_POOLED = phrase(
+    "NFI {}; IFI {}; RMR: root mean square residual in units of the data. NFI depends on *N* as well as on the model "
+    "{}; none of these is a test.", Citation("bentler_bonett_1980"), Citation("bollen_1989"), Citation("marsh_1988"),
+)  # fmt: skip
+
 
 def _groups_table(model: FittedModel) -> Table:
     """Rows used and dropped in each group, and what it brings to the chi-square."""
     told, samples = model.told, model.result.samples
-    parts = model.result.solution.inference.group_chisqs
+    parts = [0.0] * len(samples) if model.pooled is not None else model.result.solution.inference.group_chisqs
     incomplete = incomplete_rows(model) if model.fiml else [0] * len(samples)
     columns = [
         column("group", "Group"), column("n", kind="n"), Column("dropped", phrase("Dropped"), "n"),
@@ -165,7 +180,8 @@ def _groups_table(model: FittedModel) -> Table:
         Column("patterns", phrase("Patterns"), "n"), Column("chisq", phrase("Part of χ²"), "statistic"),
     ]  # fmt: skip
     lacking = {col.key for col in columns if col.key in ("clusters", "patterns") and col.key not in samples.columns}
-    lacking |= set() if model.fiml else {"incomplete"}
+    lacking |= set() if model.fiml else {"incomplete", "patterns"}
+    lacking |= set() if model.pooled is None else {"chisq"}
     present = [col for col in columns if col.key not in lacking]
     rows = []
     for row, part, lack in zip(samples.to_dict("records"), parts, incomplete, strict=True):
@@ -173,9 +189,10 @@ def _groups_table(model: FittedModel) -> Table:
         rows.append([Cell(whole[col.key], col.kind) for col in present])
     note = phrase("The parts add up to the {}χ² of {}.", "standard " if model.scaled else None,
                   Number(model.result.fit["chisq"], "statistic"))  # fmt: skip
+    notes = (_equal_note(model), note) if model.pooled is None else (_equal_note(model),)
     return build_table(
         told.table_id("groups"), told.title("Groups of the Model"), present, rows, usage=model.usage,
-        notes=TableNotes((_equal_note(model), note)), mark=model.mark,
+        notes=TableNotes(notes), mark=model.mark,
     )  # fmt: skip
 
 

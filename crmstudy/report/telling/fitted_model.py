@@ -13,6 +13,7 @@ from crmstudy.report.telling.told import Told
 
 if TYPE_CHECKING:
     from crmstudy.estimating.replicates import Replicates
+    from crmstudy.fitted.pooledresult import PooledSemResult
     from crmstudy.fitted.semresult import SemResult
     from crmstudy.results import Result
 
@@ -34,8 +35,16 @@ class FittedModel:
 
     @property
     def result(self) -> SemResult:
-        """The fitted model."""
+        """The fitted model; a pooled one has the same names but those of what there is for one data set only."""
         return cast("SemResult", self.told.result)
+
+    @property
+    def pooled(self) -> PooledSemResult | None:
+        """The model where it is pooled over imputed data sets, else None."""
+        from crmstudy.fitted.pooledresult import PooledSemResult
+
+        result: object = self.told.result
+        return result if isinstance(result, PooledSemResult) else None
 
     @property
     def call(self) -> Mapping[str, Any]:
@@ -59,8 +68,8 @@ class FittedModel:
 
     @property
     def fiml(self) -> bool:
-        """Whether rows with missing values take part."""
-        return self.call.get("missing") == "fiml"
+        """Whether rows with missing values take part as they are, not imputed."""
+        return self.call.get("missing") == "fiml" and self.pooled is None
 
     @property
     def scaled(self) -> bool:

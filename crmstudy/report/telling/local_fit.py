@@ -28,7 +28,8 @@ def local_fit_elements(model: FittedModel) -> list[Element]:
     worst = frame.head(_WORST)
     which = phrase("the {} largest of {} in size", Number(len(worst), "n"), Number(len(frame), "n"))
     note = phrase(
-        "Sample minus model-implied correlation; {}. A change of the model made after looking at them is exploratory.",
+        "{} minus model-implied correlation; {}. A change of the model made after looking at them is exploratory.",
+        "Sample" if model.pooled is None else "Sample (mean of the imputed data sets)",
         which if len(frame) > len(worst) else phrase("largest in size first"),
     )  # fmt: skip
     table = from_frame(
@@ -40,7 +41,7 @@ def local_fit_elements(model: FittedModel) -> list[Element]:
 
 def _modification_elements(model: FittedModel) -> list[Element]:
     """Modification indices from 10 on, with the expected changes; a sentence where there is none."""
-    if model.result.solution.df <= 0:
+    if model.result.solution.df <= 0 or model.pooled is not None:
         return []
     told = model.told
     try:

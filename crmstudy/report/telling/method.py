@@ -37,7 +37,10 @@ def method_note(model: FittedModel) -> Inline:
         errors = "from a bootstrap"
     elif call.get("se") != "none":
         errors += f", {_INFORMATION.get(str(call.get('information')), '')} information"
-    missing = "full information maximum likelihood" if model.fiml else "listwise deletion"
+    missing: Inline = plain("full information maximum likelihood" if model.fiml else "listwise deletion")
+    if model.pooled is not None:
+        errors += ", pooled by Rubin’s rules"
+        missing = phrase("multiple imputation, *m* = {}", Number(model.pooled.m, "n"))
     said = phrase("Estimator: {}; standard errors: {}; missing values: {}",
                   str(call.get("estimator", "ML")), errors, missing)  # fmt: skip
     if call.get("likelihood") == "wishart":

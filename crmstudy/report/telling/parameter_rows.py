@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crmstudy.report.document import Cell, Column, Inline, phrase, plain
+from crmstudy.report.document import Cell, Citation, Column, Inline, Pointer, phrase, plain
 from crmstudy.report.tables import column, is_absent
 from crmstudy.report.telling.fitted_model import FittedModel
 from crmstudy.report.telling.prose import small_places
@@ -16,11 +16,16 @@ AT_BOUND = ("b", phrase("At its bound: a test has no known distribution there, a
 _HIDDEN = ("std_lv", "std_nox", "std_lv_se", "std_all_se", "std_nox_se")
 
 
+def statistic_heading(model: FittedModel) -> Inline:
+    """What the test of one parameter is called: *z*, and *t* of a pooled model."""
+    return phrase("*z*") if model.pooled is None else phrase("*t*")
+
+
 def parameter_columns(model: FittedModel) -> list[Column]:
     """b, SE, interval, z, p and β."""
     return [
         column("estimate", kind="estimate"), column("std_error", kind="estimate"),
-        Column("ci", model.interval_label, "interval"), Column("statistic", phrase("*z*"), "statistic"),
+        Column("ci", model.interval_label, "interval"), Column("statistic", statistic_heading(model), "statistic"),
         column("p_value", kind="p"), column("std_all", kind="estimate"),
     ]  # fmt: skip
 
@@ -43,9 +48,17 @@ def parameter_cells(row: Mapping[Any, Any]) -> list[Cell]:
     ]  # fmt: skip
 
 
-def hidden_columns() -> list[Column]:
-    """What CSV has beside: the label, and the other standardised values with their standard errors."""
+def hidden_columns(model: FittedModel) -> list[Column]:
+    """What CSV has beside: the label, and the other standardised values with their standard errors.
+
+    Of a pooled model first the share of missing information, which is shown, then *df* and the increase in variance.
+    """
+    pooled = [
+        Column("fmi", phrase("FMI"), "r"), column("df", kind="df", shown=False),
+        Column("riv", phrase("RIV"), "estimate", shown=False),
+    ]  # fmt: skip
     return [
+        *(pooled if model.pooled is not None else []),
         column("label", "Label", shown=False),
         *(Column(name, plain(name), "estimate", shown=False) for name in _HIDDEN),
     ]
@@ -53,13 +66,27 @@ def hidden_columns() -> list[Column]:
 
 def hidden_cells(row: Mapping[Any, Any]) -> list[Cell]:
     """The cells of :func:`hidden_columns`."""
-    return [Cell(str(row.get("label") or "")), *(Cell(row.get(name), "estimate") for name in _HIDDEN)]
+    pooled = [Cell(row["fmi"], "r"), Cell(row["df"], "df"), Cell(row["riv"], "estimate")] if "fmi" in row else []
+    return [*pooled, Cell(str(row.get("label") or "")), *(Cell(row.get(name), "estimate") for name in _HIDDEN)]
 
 
 def specific_notes(rows: list[list[Cell]]) -> tuple[tuple[str, Inline], ...]:
     """The notes of the marks that stand in a table."""
     marks = {cell.mark for row in rows for cell in row}
     return tuple(note for note in (FIXED, AT_BOUND) if note[0] in marks)
+
+
+def pooled_note(model: FittedModel, table: str, first: str) -> tuple[Inline, ...]:
+    """What the columns of a pooled model are, under the ``first`` table of its parameters; the others point there."""
+    if model.pooled is None:
+        return ()
+    if table != first:
+        return (phrase("Pooling and FMI: see the note of {}.", Pointer(model.told.table_id(first))),)
+    return (phrase(
+        "*t* has (*m* − 1)(1 + 1/RIV)² degrees of freedom {}; RIV: relative increase in variance; FMI: share of the "
+        "information about the parameter that is missing, RIV/(1 + RIV). *df* and RIV stand in the CSV file.",
+        Citation("rubin_1987"),
+    ),)  # fmt: skip
 
 
 def no_errors_note(model: FittedModel) -> tuple[Inline, ...]:

@@ -40,6 +40,7 @@ _RATES = {
 
 def samples_section(record: StudyRecord) -> Section:
     """From those invited and the rows of each file to the rows used, then what is missing."""
+    people = [sample for sample in record.samples if not sample.is_panel]
     columns = [
         column("sample", "Sample"), column("population", "Population"), column("file", "File"),
         Column("read", phrase("Rows read"), "n"), Column("excluded", phrase("Excluded"), "n"),
@@ -48,16 +49,21 @@ def samples_section(record: StudyRecord) -> Section:
     rows = [
         [Cell(s.name), Cell(s.population), Cell(s.file), Cell(s.n_read, "n"), Cell(s.n_read - s.n_used, "n"),
          Cell(s.n_used, "n")]
-        for s in record.samples
+        for s in people
     ]  # fmt: skip
-    used, read = sum(s.n_used for s in record.samples), sum(s.n_read for s in record.samples)
+    used, read = sum(s.n_used for s in people), sum(s.n_read for s in people)
     flow = build_table(
         "participants", phrase("Participants"), columns, rows,
         usage=Usage(used, read - used, "excluded by the declared screening rules" if read > used else ""),
         notes=TableNotes((phrase("Rows that an analysis drops for missing values are counted with that analysis."),)),
     )  # fmt: skip
-    elements: list[Element] = [flow]
+    elements: list[Element] = [flow] if people else []
     for sample in record.samples:
+        if sample.is_panel:
+            elements.append(Paragraph((phrase(
+                "Sample {}: a form of {} items judged by experts, who are counted with the analysis.", sample.name,
+                Number(sample.n_read, "n"),
+            ),)))  # fmt: skip
         elements += _flow(sample, record)
         elements += missing_elements(sample, record.lang)
         elements += [note_callout(note) for note in dict.fromkeys(sample.responses.notes) if note.level != "info"]

@@ -73,10 +73,12 @@ _INDICES = {
 }
 
 
-def screening_section(record: StudyRecord) -> Section:
-    """What every rule flagged, how the rules overlap, and what was excluded."""
+def screening_section(record: StudyRecord) -> Section | None:
+    """What every rule flagged, how the rules overlap, and what was excluded; None where nobody is a respondent."""
     elements: list[Element] = []
     for sample in record.samples:
+        if sample.is_panel:
+            continue
         screening = sample.screening
         if screening is None or "rules" not in screening.tables:
             elements.append(Paragraph((phrase("Sample {} was not screened.", sample.name),)))
@@ -86,6 +88,8 @@ def screening_section(record: StudyRecord) -> Section:
         elements += _indices(sample, screening)
         elements += [note_callout(note) for note in dict.fromkeys(screening.notes) if note.code.startswith("SCREENING_")
                      and note.level != "info" and note.code not in _ELSEWHERE]  # fmt: skip
+    if not elements:
+        return None
     return Section("screening", phrase("Screening of the answers"), tuple(elements))
 
 

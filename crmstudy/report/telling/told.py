@@ -139,8 +139,8 @@ class Told:
         return list(dict.fromkeys(replace(note, message=self.speaking(note.message)) for note in notes))
 
     def _own(self, note: Note) -> bool:
-        """False for notes about the answers themselves, which stand with the sample."""
-        return not note.code.startswith(("RESPONSES_", "SCORING_", "SCREENING_"))
+        """False for notes about the answers or their imputation, which stand with the sample."""
+        return not note.code.startswith(("RESPONSES_", "SCORING_", "SCREENING_", "IMPUTE_"))
 
     def section(self, elements: list[Element]) -> Section:
         """The section of the block."""

@@ -66,13 +66,19 @@ def _convergent(model: FittedModel, frame: pd.DataFrame) -> Table:
     ]  # fmt: skip
     return from_frame(
         model.told.table_id("convergent"), model.told.title("Composite Reliability and Average Variance Extracted"),
-        columns, frame, usage=model.usage, notes=TableNotes((_CONVERGENT,)), mark=model.mark,
+        columns, frame, usage=model.usage, notes=TableNotes((_CONVERGENT, *_from_pooled(model))), mark=model.mark,
     )  # fmt: skip
+
+
+def _from_pooled(model: FittedModel) -> list[Inline]:
+    """What figures of a pooled model are computed from; nothing where the model is not pooled."""
+    return [] if model.pooled is None else [plain("Made of the pooled parameters and the mean moments of the imputed "
+                                                  "data sets; so are correlations and ratios below.")]  # fmt: skip
 
 
 def _by_group(model: FittedModel) -> list[Element]:
     """Reliability and AVE of each factor in each group."""
-    frame = model.result.reliability()
+    frame = (model.result if model.pooled is None else model.pooled.face).reliability()
     if frame.empty:
         return []
     columns = [
@@ -178,6 +184,8 @@ def _discriminant(model: FittedModel, result: Result) -> Table | None:
         "correlation is {}; a small *p* says that it is below {}. Which cutoff is right is a matter of judgement.",
         Number(float(frame["cutoff"].iloc[0]), "r"), Citation("ronkko_cho_2022"),
     )]  # fmt: skip
+    if model.pooled is not None:
+        notes.append(phrase("Δχ² is that of the imputed data sets, pooled by D2 {}.", Citation("li_1991")))
     if (frame["correlation"].abs() > frame["cutoff"]).any():
         notes.append(plain("A correlation beyond the cutoff is not below it: its Δχ² is 0."))
     if (frame["ave_check"] == "–").any():

@@ -59,10 +59,15 @@ def method_bias(task: Task) -> Outcome:
 
 def dif(task: Task) -> Outcome:
     """Test the items of a scale for differential functioning."""
+    import pandas as pd
+
     from crmstudy.measurement.dif.dif import dif as look_for
 
     items = task.plan.options.get("items")
-    return Outcome(look_for(task.data, items=None if items is None else list(items), **task.keywords))
+    result = look_for(task.data, items=None if items is None else list(items), **task.keywords)
+    called = task.value_labels.get(str(task.plan.options["group"]), {})
+    extras = {"group_labels": pd.DataFrame(list(called.items()), columns=["group", "label"])} if called else {}
+    return Outcome(result, extras)
 
 
 def check_method_bias(plan: AnalysisPlan, ground: Ground) -> list[Fault]:

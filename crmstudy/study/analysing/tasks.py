@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from crmstudy.errors import AnalysisError, CrmstudyError
@@ -14,6 +14,7 @@ from crmstudy.study.parts import AnalysisPlan, SamplePlan
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crmstudy.fitted.pooledresult import PooledSemResult
     from crmstudy.fitted.semresult import SemResult
     from crmstudy.imputed import Imputed
     from crmstudy.responses import Responses
@@ -186,21 +187,25 @@ def invariance(task: Task) -> Outcome:
     return Outcome(climb(_model(task), data, **task.keywords))
 
 
-def _replicates(result: SemResult) -> int | None:
+def _replicates(result: SemResult | PooledSemResult) -> int | None:
     """Bootstrap samples for what stands beside a fit that has a bootstrap of its rows; None where it has none."""
     drawn = result.solution.drawn
-    plain = result.rows is not None and result.call.get("cluster") is None and result.call.get("weights") is None
-    return drawn.asked.n if drawn is not None and plain and drawn.asked.n >= _LEAST_SAMPLES else None
+    if drawn is None or drawn.asked.n < _LEAST_SAMPLES or getattr(result, "rows", None) is None:
+        return None
+    plain = result.call.get("cluster") is None and result.call.get("weights") is None
+    return drawn.asked.n if plain else None
 
 
-def _beside(task: Task, result: SemResult) -> dict[str, Callable[[], Result | pd.DataFrame | Note]]:
+def _beside(task: Task, result: SemResult | PooledSemResult) -> dict[str, Callable[[], Result | pd.DataFrame | Note]]:
     """What every fitted model has beside it: the second engine, and intervals of what is defined."""
     from crmstudy.models.second_engine import check_sem
 
     return {"second_engine": lambda: check_sem(result), **_intervals(task, result)}
 
 
-def _intervals(task: Task, result: SemResult) -> dict[str, Callable[[], Result | pd.DataFrame | Note]]:
+def _intervals(
+    task: Task, result: SemResult | PooledSemResult
+) -> dict[str, Callable[[], Result | pd.DataFrame | Note]]:
     """Monte Carlo intervals of what is defined, where anything is."""
     if not (result.estimates["op"] == ":=").any() or not result.admissible:
         return {}
@@ -243,13 +248,19 @@ def _model(task: Task) -> str:
     return str(task.plan.options["model"])
 
 
-def model_data(task: Task) -> Responses | pd.DataFrame:
-    """What a model is fitted to: the answers, with scale scores beside them where the model or ``aux`` names one."""
+def model_data(task: Task) -> Responses | pd.DataFrame | Imputed:
+    """What a model is fitted to: the answers, with scale scores beside them where the model or ``aux`` names one.
+
+    Of imputed sets each is scored.
+    """
     from crmstudy.grammar.spec import parse_model
+    from crmstudy.imputed import Imputed
     from crmstudy.scoring import analysis_frame
 
-    spec = parse_model(_model(task))
+    spec, data = parse_model(_model(task)), task.data
     if not {*spec.observed, *task.plan.options.get("aux", ())} & set(task.responses.scales):
-        return task.responses
-    frame = analysis_frame(task.responses)[0]
-    return frame.drop(columns=[name for name in spec.latent if name in task.responses.scales])
+        return data
+    factors = [name for name in spec.latent if name in task.responses.scales]
+    if not isinstance(data, Imputed):
+        return analysis_frame(data)[0].drop(columns=factors)
+    return replace(data, sets=tuple(analysis_frame(one)[0].drop(columns=factors) for one in data.sets))
