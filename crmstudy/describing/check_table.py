@@ -44,11 +44,12 @@ class TableCheck(Result):
         table = self.tables["checks"]
         made = table[table["verdict"] != "cannot be checked"]
         wrong = table[table["verdict"] == "inconsistent"].to_dict("records")
-        whole = f"{len(made)} checks of {len(self.tables['rows'])} printed rows"
+        rows = len(self.tables["rows"])
+        whole = f"{len(made)} check{'s' * (len(made) != 1)} of {rows} printed row{'s' * (rows != 1)}"
         if not wrong:
             return f"{whole}: the table agrees with itself."
         first = f"{wrong[0]['label']}, {wrong[0]['check']}: {wrong[0]['message']}"
-        return f"{whole}: {len(wrong)} disagree. {first}"
+        return f"{whole}: {len(wrong)} disagree{'s' * (len(wrong) == 1)}. {first}"
 
 
 @one_set_only("it checks printed figures, not answers.")

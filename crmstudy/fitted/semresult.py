@@ -25,7 +25,7 @@ from crmstudy.fitted.score_tests import ScoreTests
 from crmstudy.grammar.table import Row
 from crmstudy.kernels.covariance.structure import Array
 from crmstudy.notes import Note
-from crmstudy.numerals import p_phrase, write_number
+from crmstudy.numerals import index_phrase, p_phrase, write_number
 from crmstudy.results import SEM_COLUMNS, Result
 
 ByGroup = Any  # one value without groups, a dict from group label to value with them
@@ -368,10 +368,10 @@ class SemResult(Result):
         which = {"": "", "_scaled": "scaled ", "_robust": "robust "}[best]
         return (
             f"{name}({df}, N = {write_number(self.n, 'n')}) = {write_number(f[f'chisq{end}'], 'statistic')}, "
-            f"{_p_part(f[f'pvalue{end}'])}{which}CFI = {write_number(f[f'cfi{best}'], 'index')}, "
-            f"{which}TLI = {write_number(f[f'tli{best}'], 'index')}, "
-            f"{which}RMSEA = {write_number(f[f'rmsea{best}'], 'index')}, 90% CI {interval}, "
-            f"SRMR = {write_number(f['srmr'], 'index')}.{mark}"
+            f"{_p_part(f[f'pvalue{end}'])}{which}{index_phrase('CFI', f[f'cfi{best}'])}, "
+            f"{which}{index_phrase('TLI', f[f'tli{best}'])}, "
+            f"{which}{index_phrase('RMSEA', f[f'rmsea{best}'])}, 90% CI {interval}, "
+            f"{index_phrase('SRMR', f['srmr'])}.{mark}"
         )
 
     def plot(self) -> PathDiagram:

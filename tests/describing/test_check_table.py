@@ -40,7 +40,7 @@ def test_the_table_of_two_kinds_of_banks():
     assert implied(result, "t_from_se") == pytest.approx(-3.93, abs=0.005)
     assert "belongs to the printed standard errors, not to the printed n" in messages["t"]
     assert not result.consistent
-    assert result.text.startswith("7 checks of 1 printed rows: 4 disagree. banks, se: ")
+    assert result.text.startswith("7 checks of 1 printed row: 4 disagree. banks, se: ")
     assert [note.code for note in result.notes] == ["TABLE_INCONSISTENT"]
     json.loads(result.to_json())
 
