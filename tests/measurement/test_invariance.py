@@ -14,9 +14,8 @@ import pandas as pd
 import pytest
 
 import crmstudy as cs
-from crmstudy.errors import AnalysisError, CrmstudyError, DataError, ModelError, UnsupportedError
+from crmstudy.errors import AnalysisError, CrmstudyError, DataError, ModelError
 from crmstudy.fitted.score_tests import score_tests
-from crmstudy.imputed import Imputed
 from crmstudy.kernels.multiplicity import adjusted
 from crmstudy.measurement.invariance.invariance import InvarianceResult, invariance
 from crmstudy.measurement.invariance.levels import Change, judge_step, read_levels
@@ -594,7 +593,5 @@ def test_data_that_do_not_allow_it():
     few = pd.concat([one, data.drop(one.index).head(8)])
     with pytest.raises(AnalysisError, match="N must exceed the number of observed variables in group 'Grant-White'"):
         invariance(ABILITIES, few, group="school")
-    with pytest.raises(UnsupportedError, match="cannot pool"):
-        invariance(ABILITIES, Imputed((data, data)), group="school")
     with pytest.raises(TypeError, match="'estimtor' is not a keyword"):
         invariance(ABILITIES, data, group="school", estimtor="ML")

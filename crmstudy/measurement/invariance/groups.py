@@ -8,11 +8,17 @@ from typing import Any, Protocol
 
 from crmstudy.estimating.auxiliary import with_auxiliaries
 from crmstudy.fitted.fit import fit_model
+from crmstudy.fitted.pooledresult import PooledSemResult
+from crmstudy.fitted.pooling import fit_imputed
 from crmstudy.fitted.semresult import SemResult
 from crmstudy.grammar.spec import ModelSpec
 from crmstudy.grammar.table import ParameterTable, build_table
+from crmstudy.imputed import Imputed
 from crmstudy.measurement.plain_model import PlainModel
 from crmstudy.notes import Note
+
+#: A level fitted to one data set, or pooled over completed ones.
+Fitted = SemResult | PooledSemResult
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Models(Protocol):
     def over(self) -> str:
         """What is compared, in words."""
 
-    def fit(self, equal: tuple[str, ...]) -> SemResult:
+    def fit(self, equal: tuple[str, ...]) -> Fitted:
         """The model with these equalities."""
 
     def freeing(self, names: tuple[str, ...]) -> Models:
@@ -61,7 +67,7 @@ class Models(Protocol):
     def relaxed(self, fit: SemResult, equal: tuple[str, ...], name: str) -> ParameterTable:
         """The parameter table of a fitted level with one more parameter left free."""
 
-    def occasions(self, fit: SemResult) -> tuple[Occasion, ...]:
+    def occasions(self, fit: Fitted) -> tuple[Occasion, ...]:
         """The groups or waves of a fit, the reference first."""
 
 
@@ -75,6 +81,18 @@ def table_beside(
         group_equal=equal, group_partial=partial,
     )  # fmt: skip
     return with_auxiliaries(found, options.aux) if options.aux else found
+
+
+def fitted(text: str, data: Any, keywords: Mapping[str, Any]) -> Fitted:
+    """A level fitted to one data set, or to each of several completed ones and pooled."""
+    if isinstance(data, Imputed):
+        return fit_imputed(text, data, function="cfa", **keywords)
+    return fit_model(text, data, function="cfa", **keywords)
+
+
+def face_of(fit: Fitted) -> SemResult:
+    """What a fit says as a single one: of a pooled fit its pooled parameters, their covariances and mean moments."""
+    return fit.face if isinstance(fit, PooledSemResult) else fit
 
 
 @dataclass(frozen=True)
@@ -94,12 +112,9 @@ class GroupModels:
         column = self.keywords.get("group")
         return f"groups of '{column}'" if column is not None else "groups"
 
-    def fit(self, equal: tuple[str, ...]) -> SemResult:
+    def fit(self, equal: tuple[str, ...]) -> Fitted:
         """The model with these equalities."""
-        return fit_model(
-            self.text, self.data, function="cfa",
-            **{**self.keywords, "group_equal": equal, "group_partial": self.partial},
-        )  # fmt: skip
+        return fitted(self.text, self.data, {**self.keywords, "group_equal": equal, "group_partial": self.partial})
 
     def freeing(self, names: tuple[str, ...]) -> GroupModels:
         """The same with more parameters left free."""
@@ -109,7 +124,7 @@ class GroupModels:
         """The parameter table of a fitted level with one more parameter left free."""
         return table_beside(fit, fit.solution.spec, equal, (*self.partial, name))
 
-    def occasions(self, fit: SemResult) -> tuple[Occasion, ...]:
+    def occasions(self, fit: Fitted) -> tuple[Occasion, ...]:
         """The groups, the first of them the reference."""
         return tuple(
             Occasion(label, number, {name: name for name in fit.latent}, {name: name for name in fit.observed})

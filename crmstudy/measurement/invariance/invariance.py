@@ -13,9 +13,9 @@ from crmstudy.drawing import CoefficientPlot
 from crmstudy.errors import AnalysisError, ModelError
 from crmstudy.estimating.auxiliary import auxiliary_names
 from crmstudy.estimating.options import with_sem_keywords
-from crmstudy.fitted.semresult import SemResult
+from crmstudy.fitted.pooledresult import PooledSemResult
 from crmstudy.measurement.invariance.candidates import empty_candidates, release_candidates
-from crmstudy.measurement.invariance.groups import Models
+from crmstudy.measurement.invariance.groups import Fitted, Models, face_of
 from crmstudy.measurement.invariance.ladder import Ladder, climb, ladder_table
 from crmstudy.measurement.invariance.latent_means import MEAN_COLUMNS, latent_mean_differences
 from crmstudy.measurement.invariance.levels import Step
@@ -55,7 +55,7 @@ class InvarianceResult(Result):
     ``.estimates``: one row a step ("metric vs configural") with the difference of the chi-squares.
     """
 
-    fits: Mapping[str, SemResult] = field(default_factory=dict)
+    fits: Mapping[str, Fitted] = field(default_factory=dict)
     ladder: Ladder | None = None
     models: Models | None = None
 
@@ -86,7 +86,8 @@ class InvarianceResult(Result):
         if level not in free or self.models is None:
             able = ", ".join(free) or "none of this ladder"
             raise ModelError(f"latent means can be compared at the level {able}; found {level!r}.")
-        return latent_mean_differences(self.fits[level], self.models.occasions(self.fits[level]))
+        fit = self.fits[level]
+        return latent_mean_differences(face_of(fit), self.models.occasions(fit))
 
     def partial(self, *names: str) -> InvarianceResult:
         """The ladder again with more parameters left free at every level: ``result.partial("visual =~ x3", "x3 ~1")``.
@@ -138,8 +139,10 @@ def invariance(
     ----------
     model : str
         The model in lavaan syntax, written once: without ``c()``, labels, definitions and constraints.
-    data : DataFrame or Responses
-        One row a respondent.
+    data : DataFrame, Responses or Imputed
+        One row a respondent. Over completed data sets every level is pooled: differences of chi-squares by D3 (D2
+        where there is no likelihood), indices from the pooled chi-squares, latent means and dMACS from the pooled
+        parameters with Rubin's covariances; parameters to release are not named.
     group : str, optional
         The column of the groups; the first that appears is the reference.
     waves : list, mapping or str, optional
@@ -216,7 +219,7 @@ def _run(models: Models, steps: Sequence[Step], call: Mapping[str, Any]) -> Inva
     ]
     candidates, said = _candidates(models, ladder)
     means, more = _latent_means(models, ladder)
-    effects, others = non_equivalence(first, models.plain, models.occasions(first))
+    effects, others = non_equivalence(face_of(first), models.plain, models.occasions(first))
     held = ladder.held or ladder.rungs[:1]
     return InvarianceResult(
         estimates=_estimates(ladder),
@@ -234,9 +237,9 @@ def _run(models: Models, steps: Sequence[Step], call: Mapping[str, Any]) -> Inva
     )  # fmt: skip
 
 
-def _fits(models: Models, steps: Sequence[Step]) -> tuple[dict[str, SemResult], list[Note]]:
+def _fits(models: Models, steps: Sequence[Step]) -> tuple[dict[str, Fitted], list[Note]]:
     """The fits of the levels; what cannot be fitted ends the ladder, the first level the whole analysis."""
-    fits: dict[str, SemResult] = {}
+    fits: dict[str, Fitted] = {}
     for step in steps:
         try:
             fits[step.level] = models.fit(step.equal)
@@ -248,7 +251,7 @@ def _fits(models: Models, steps: Sequence[Step]) -> tuple[dict[str, SemResult], 
     return fits, []
 
 
-def _fit_notes(fits: Mapping[str, SemResult]) -> list[Note]:
+def _fit_notes(fits: Mapping[str, Fitted]) -> list[Note]:
     """What is said of the sample once, and which levels must not be interpreted."""
     notes = [note for fit in fits.values() for note in fit.notes if note.level != "inadmissible"]
     for number, (level, fit) in enumerate(fits.items()):
@@ -259,7 +262,7 @@ def _fit_notes(fits: Mapping[str, SemResult]) -> list[Note]:
     return notes
 
 
-def _group_notes(models: Models, fit: SemResult) -> list[Note]:
+def _group_notes(models: Models, fit: Fitted) -> list[Note]:
     """Groups with few rows for their parameters, and groups of very different size."""
     notes = []
     table = fit.solution.table
@@ -291,6 +294,9 @@ def _candidates(models: Models, ladder: Ladder) -> tuple[pd.DataFrame, list[Note
     rung = ladder.failing
     if rung is None or rung is ladder.rungs[0] or not rung.is_sound:
         return empty_candidates(), []
+    if isinstance(rung.fit, PooledSemResult):
+        message = "Score tests are not pooled over completed data sets, so no parameter to release is named."
+        return empty_candidates(), [Note("INVARIANCE_NO_CANDIDATES", message, "info", rung.step.level)]
     return release_candidates(models, rung.step, rung.fit)
 
 
@@ -301,7 +307,7 @@ def _latent_means(models: Models, ladder: Ladder) -> tuple[pd.DataFrame, list[No
         return pd.DataFrame(columns=list(MEAN_COLUMNS)), []
     supported = [rung for rung in able if rung in ladder.held]
     chosen = supported[-1] if supported else able[0]
-    table = latent_mean_differences(chosen.fit, models.occasions(chosen.fit))
+    table = latent_mean_differences(face_of(chosen.fit), models.occasions(chosen.fit))
     table.insert(3, "level", chosen.step.level)
     if supported:
         return table, []

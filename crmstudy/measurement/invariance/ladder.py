@@ -12,9 +12,10 @@ import pandas as pd
 
 from crmstudy.errors import AnalysisError
 from crmstudy.fitted.comparison import compare_models
-from crmstudy.fitted.semresult import SemResult
+from crmstudy.measurement.invariance.groups import Fitted
 from crmstudy.measurement.invariance.levels import Change, Step, Verdicts, judge_step
 from crmstudy.notes import Note
+from crmstudy.results import Result
 
 HELD, NOT_HELD, NOT_JUDGED, START = "held", "not held", "not judged", "starting point"
 #: Fit indices that the report shows, and the changes that rules look at.
@@ -30,7 +31,7 @@ class Rung:
     """One fitted level: what it changes, and how it is judged by every rule."""
 
     step: Step
-    fit: SemResult
+    fit: Fitted
     change: Change
     delta_chisq: float
     rmsea_diff: float
@@ -75,7 +76,7 @@ class Ladder:
         return self.rungs[at] if at < len(self.rungs) else None
 
 
-def climb(steps: Sequence[Step], fits: Sequence[SemResult], criteria: str, alpha: float) -> Ladder:
+def climb(steps: Sequence[Step], fits: Sequence[Fitted], criteria: str, alpha: float) -> Ladder:
     """Compare every level with the one before it, and judge the difference."""
     ending = _judged_indices(fits)
     rungs, notes = [], []
@@ -132,7 +133,7 @@ def ladder_table(ladder: Ladder) -> pd.DataFrame:
     return table
 
 
-def _judged_indices(fits: Sequence[SemResult]) -> str:
+def _judged_indices(fits: Sequence[Fitted]) -> str:
     """The best corrected indices that every level has."""
     for ending in _ENDINGS:
         if all(math.isfinite(fit.fit.get(f"{name}{ending}", math.nan)) for fit in fits for name in ("cfi", "rmsea")):
@@ -140,23 +141,23 @@ def _judged_indices(fits: Sequence[SemResult]) -> str:
     return ""
 
 
-def _difference(before: Step, larger: SemResult, step: Step, smaller: SemResult) -> tuple[dict[str, float], list[Note]]:
+def _difference(before: Step, larger: Fitted, step: Step, smaller: Fitted) -> tuple[dict[str, float], list[Note]]:
     """Test of the difference; all missing where there is none, with the reason."""
-    gap = float(smaller.solution.df - larger.solution.df)
+    gap = float(smaller.fit["df"] - larger.fit["df"])
     tested = {"chisq_diff": math.nan, "df_diff": gap, "p_value": math.nan, "rmsea_diff": math.nan}
     if gap == 0:
         message = f"The {step.level} level holds nothing equal that is not so already: there is nothing to test."
         return tested, [Note("INVARIANCE_NOTHING_TESTED", message, "info", step.level)]
     try:
-        found = compare_models(larger, smaller, names=[before.level, step.level])
+        found: Result = compare_models(larger, smaller, names=[before.level, step.level])  # type: ignore[arg-type]
     except AnalysisError as error:
         return tested, [Note(error.code, str(error), "warning", step.level)]
     row = found.tables["tests"].iloc[1]
     notes = [note for note in found.notes if note.level != "inadmissible"]
-    return {name: float(row[name]) for name in tested}, notes
+    return {name: float(row.get(name, math.nan)) for name in tested}, notes
 
 
-def _change(before: SemResult, after: SemResult, tested: dict[str, float], ending: str) -> Change:
+def _change(before: Fitted, after: Fitted, tested: dict[str, float], ending: str) -> Change:
     def moved(name: str) -> float:
         return float(after.fit.get(name, math.nan)) - float(before.fit.get(name, math.nan))
 

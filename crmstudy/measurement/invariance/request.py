@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from crmstudy.errors import DataError, Fault, InputError, ModelError, did_you_mean
 from crmstudy.estimating.options import SemOptions, resolve_options
 from crmstudy.grammar.spec import ModelSpec, parse_model
+from crmstudy.imputed import Imputed
 from crmstudy.measurement.invariance.groups import GroupModels, Models
 from crmstudy.measurement.invariance.levels import CRITERIA, Step, read_levels
 from crmstudy.measurement.invariance.waves import WaveModels, column_faults, read_waves, side_by_side
@@ -121,7 +122,7 @@ def _group_faults(spec: ModelSpec, data: Any, group: str | None) -> tuple[list[F
     """Faults of the model and of the data, where groups are a column of data."""
     if data is None or group is None:
         return [], []
-    frame, _ = frame_of(data)
+    frame, _ = frame_of(data.sets[0] if isinstance(data, Imputed) else data)
     columns = list(frame.columns)
     unfit = spec.unknown_names(columns) + spec.colliding_names(columns)
     if group in spec.observed:
@@ -138,6 +139,11 @@ def _wave_models(
     plain: PlainModel, data: Any, waves: Any, id: str | None, keywords: Mapping[str, Any], options: SemOptions,
     partial: tuple[str, ...], like_items: bool, faults: list[Fault],
 ) -> WaveModels:  # fmt: skip
+    if isinstance(data, Imputed):
+        made = [
+            _wave_models(plain, one, waves, id, keywords, options, partial, like_items, faults) for one in data.sets
+        ]
+        return replace(made[0], data=Imputed([one.data for one in made], data.given_notes))
     frame, notes = frame_of(data)
     if isinstance(waves, str):
         constant = [name for name in (options.cluster, options.weights, *options.aux) if name is not None]

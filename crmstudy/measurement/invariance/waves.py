@@ -12,14 +12,14 @@ from typing import Any
 import pandas as pd
 
 from crmstudy.errors import DataError, Fault, did_you_mean
-from crmstudy.fitted.fit import fit_model
 from crmstudy.fitted.semresult import SemResult
 from crmstudy.grammar.grouping import EQUAL
 from crmstudy.grammar.implied import Draft
 from crmstudy.grammar.spec import ModelSpec, parse_model
 from crmstudy.grammar.table import ParameterTable
 from crmstudy.grammar.terms import Term
-from crmstudy.measurement.invariance.groups import Occasion, table_beside
+from crmstudy.imputed import Imputed
+from crmstudy.measurement.invariance.groups import Fitted, Occasion, fitted, table_beside
 from crmstudy.measurement.plain_model import PlainModel
 from crmstudy.notes import Note
 
@@ -41,7 +41,7 @@ class WaveModels:
 
     plain: PlainModel
     waves: tuple[Wave, ...]
-    data: pd.DataFrame
+    data: pd.DataFrame | Imputed
     keywords: Mapping[str, Any]
     partial: tuple[str, ...]
     like_items: bool
@@ -52,9 +52,9 @@ class WaveModels:
         """The waves, counted."""
         return f"{len(self.waves)} waves"
 
-    def fit(self, equal: tuple[str, ...]) -> SemResult:
+    def fit(self, equal: tuple[str, ...]) -> Fitted:
         """The long model with these equalities."""
-        return fit_model(self.text(equal), self.data, function="cfa", **{**self.keywords, "meanstructure": True})
+        return fitted(self.text(equal), self.data, {**self.keywords, "meanstructure": True})
 
     def freeing(self, names: tuple[str, ...]) -> WaveModels:
         """The same with more parameters left free."""
@@ -64,7 +64,7 @@ class WaveModels:
         """The parameter table of a fitted level with one more parameter left free."""
         return table_beside(fit, parse_model(self.freeing((name,)).text(equal)))
 
-    def occasions(self, fit: SemResult) -> tuple[Occasion, ...]:
+    def occasions(self, fit: Fitted) -> tuple[Occasion, ...]:
         """The waves, the first of them the reference."""
         return tuple(
             Occasion(wave.label, 1, {name: name + wave.suffix for name in self.plain.spec.latent}, wave.columns)
