@@ -142,10 +142,36 @@ def test_ratings_of_targets_with_raters_of_their_own_need_as_many_each():
         cs.icc(long, targets="who", ratings="score")
 
 
-def test_every_refusal_is_one_of_ours():
-    for verb in VERBS.values():
-        for frame in (FRAME.iloc[:0], FRAME.iloc[:1], FRAME[["g"]], FRAME.assign(q1=np.nan), FRAME.assign(q1="x")):
-            try:
-                verb(frame)
-            except CrmstudyError:
-                continue
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (FRAME.iloc[:0], "the data have no rows"),
+        (FRAME.iloc[:1], r"\b1\b"),
+        (FRAME[["g"]], "no column '(q1|when)'"),
+        (FRAME.assign(q1="x"), "'q1' (holds text|needs two categories)"),
+    ],
+    ids=["no rows", "one row", "no items", "words"],
+)
+def test_frames_that_nothing_can_be_said_of_are_refused_in_a_sentence(verb, frame, says):
+    with pytest.raises((DataError, AnalysisError), match=says) as refused:
+        verb(frame)
+    assert isinstance(refused.value, CrmstudyError)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_an_item_that_nobody_answered_is_told(name):
+    """Refused, or the rest is analysed: with a note that names the item where each item is looked at by itself."""
+    frame = FRAME.assign(q1=np.nan)
+    if name not in ("midpoint", "nonresponse", "raters"):
+        with pytest.raises(AnalysisError):
+            VERBS[name](frame)
+        return
+    found = VERBS[name](frame)
+    rest = found.estimates[found.estimates["term"] != "q1"]
+    assert np.isfinite(rest["estimate"].to_numpy(dtype=float)).all()
+    if name == "raters":  # a rater who rated nothing leaves the agreement of the others
+        alone = cs.raters(FRAME, kind="krippendorff", metric="interval", items=ITEMS[1:], bootstrap=None)
+        assert found.estimates["estimate"].iloc[0] == pytest.approx(alone.estimates["estimate"].iloc[0], rel=1e-12)
+    else:
+        assert any("q1" in note.message for note in found.notes)
