@@ -49,9 +49,11 @@ _HOMES = {
     "method_bias": "crmstudy.measurement.method_bias.method_bias",
     "midpoint": "crmstudy.describing.midpoint",
     "nonresponse": "crmstudy.screening.nonresponse",
+    "pilot": "crmstudy.measurement.pilot",
     "power": "crmstudy.planning",
     "product_indicators": "crmstudy.models.interaction",
     "raters": "crmstudy.measurement.raters.agreement",
+    "read_questionnaire": "crmstudy.exchange.questionnaires.formats",
     "read_responses": "crmstudy.exchange.read",
     "regress": "crmstudy.models.regression",
     "reliability": "crmstudy.measurement.reliability.reliability",
@@ -64,6 +66,9 @@ _HOMES = {
     "standardised_interaction": "crmstudy.models.moderation",
     "test_retest": "crmstudy.measurement.raters.retest",
     "validity": "crmstudy.measurement.validity.validity",
+    "write_codebook": "crmstudy.exchange.writing.codebook",
+    "write_questionnaire": "crmstudy.exchange.questionnaires.formats",
+    "write_responses": "crmstudy.exchange.writing.write",
 }
 
 __all__ = [
@@ -100,9 +105,11 @@ __all__ = [
     "method_bias",
     "midpoint",
     "nonresponse",
+    "pilot",
     "power",
     "product_indicators",
     "raters",
+    "read_questionnaire",
     "read_responses",
     "regress",
     "reliability",
@@ -115,6 +122,9 @@ __all__ = [
     "standardised_interaction",
     "test_retest",
     "validity",
+    "write_codebook",
+    "write_questionnaire",
+    "write_responses",
 ]
 
 

@@ -16,7 +16,11 @@ from crmstudy.errors import OutputError as OutputError
 from crmstudy.errors import StudyError as StudyError
 from crmstudy.errors import UnsupportedError as UnsupportedError
 from crmstudy.estimating.replicates import Bootstrap as Bootstrap
+from crmstudy.exchange.questionnaires.formats import read_questionnaire as read_questionnaire
+from crmstudy.exchange.questionnaires.formats import write_questionnaire as write_questionnaire
 from crmstudy.exchange.read import read_responses as read_responses
+from crmstudy.exchange.writing.codebook import write_codebook as write_codebook
+from crmstudy.exchange.writing.write import write_responses as write_responses
 from crmstudy.fitted.comparison import compare_models as compare_models
 from crmstudy.imputed import Imputed as Imputed
 from crmstudy.imputing.impute import impute as impute
@@ -28,6 +32,7 @@ from crmstudy.measurement.factors.efa import efa as efa
 from crmstudy.measurement.factors.retention import retention as retention
 from crmstudy.measurement.invariance.invariance import invariance as invariance
 from crmstudy.measurement.method_bias.method_bias import method_bias as method_bias
+from crmstudy.measurement.pilot import pilot as pilot
 from crmstudy.measurement.raters.agreement import raters as raters
 from crmstudy.measurement.raters.icc import icc as icc
 from crmstudy.measurement.raters.retest import test_retest as test_retest
@@ -82,9 +87,11 @@ __all__ = [
     "method_bias",
     "midpoint",
     "nonresponse",
+    "pilot",
     "power",
     "product_indicators",
     "raters",
+    "read_questionnaire",
     "read_responses",
     "regress",
     "reliability",
@@ -97,4 +104,7 @@ __all__ = [
     "standardised_interaction",
     "test_retest",
     "validity",
+    "write_codebook",
+    "write_questionnaire",
+    "write_responses",
 ]

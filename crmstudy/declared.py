@@ -16,15 +16,26 @@ from typing import Any
 import yaml
 
 from crmstudy.errors import Fault, InputError, did_you_mean
+from crmstudy.files import bytes_of
+from crmstudy.quoting import shown
 
 Where = tuple[str | int, ...]
 #: Characters that stand in no text: control characters but tab and line ends, halves of characters, noncharacters.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 DEEPEST = 40
+#: No declaration has more bytes.
+LARGEST_FILE = 16 * 2**20
+#: YAML takes 1:30:00 for a number to the base of 60, which takes the longer the more parts it has.
+_LONGEST_TIME = 100
+#: So many unknown keys of one mapping are told.
+_MOST_UNKNOWN = 50
 LARGEST = 10**15
 #: What YAML makes of << and =; as a value they are texts.
 _MERGE, _VALUE = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"
-_SHOWN = 40
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+_SHOWN, _NAMED = 40, 120
+#: The same YAML read by libyaml, ten times as fast, where PyYAML was built with it.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass
@@ -70,10 +81,12 @@ class Declared:
             return False
         required, optional = list(required), list(optional)
         known = required + optional
-        for key in value:
-            if key not in known:
-                hint = did_you_mean(str(key), known) or f" Known here: {', '.join(known)}."
-                self.refuse(f"unknown key '{key}' in {name}.{hint}", (*where, key))
+        unknown = [key for key in value if key not in known]
+        if len(unknown) > _MOST_UNKNOWN:
+            self.refuse(f"{name} has {len(unknown):,} unknown keys; the first of them follow.", where)
+        for key in unknown[:_MOST_UNKNOWN]:
+            hint = did_you_mean(str(key)[:_NAMED], known) or f" Known here: {', '.join(known)}."
+            self.refuse(f"unknown key '{shown(key)}' in {name}.{hint}", (*where, key))
         for key in required:
             if key not in value:
                 self.refuse(f"{name} lacks the key '{key}'; add it.", where)
@@ -108,20 +121,25 @@ def read_declared(path: str | Path, error: type[InputError] = InputError) -> Dec
     """Read a YAML file. Raises ``error`` with the line when the file is missing, not UTF-8 or not plain YAML."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = bytes_of(path, LARGEST_FILE).decode("utf-8-sig")
     except FileNotFoundError:
         raise error(f"'{path}' was not found; check the path.") from None
     except UnicodeDecodeError as bad:
         raise error(Fault(f"the file is not UTF-8 (byte {bad.start}); save it as UTF-8.", str(path))) from None
     except OSError as bad:
         raise error(Fault(f"the file cannot be read: {bad.strerror}.", str(path))) from None
+    return parse_declared(text.replace("\r\n", "\n").replace("\r", "\n"), path, error)
+
+
+def parse_declared(text: str, path: str | Path, error: type[InputError] = InputError) -> Declared:
+    """Read the text of a YAML file; ``path`` is what faults name it by. Raises ``error`` as :func:`read_declared`."""
+    path = Path(path)
     found = CONTROL.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
         raise error(Fault(f"the file holds {name_character(found[0])}; remove it.", str(path), line))
     try:
-        faults = _unread(text, str(path))
-        root = None if faults else yaml.compose(text, Loader=yaml.SafeLoader)
+        faults, root = _composed(text, str(path))
     except yaml.YAMLError as bad:
         raise error(_no_yaml(bad, str(path))) from None
     if faults:
@@ -137,6 +155,23 @@ def name_character(character: str) -> str:
     return f"the control character U+{ord(character):04X}"
 
 
+def refuse_control(document: Declared, value: Any, where: Where = ()) -> None:
+    """Refuse control characters in texts and names of plain values that were not read from YAML."""
+    if isinstance(value, str):
+        found = CONTROL.search(value)
+        if found:
+            name = shown(".".join(map(str, where)) or "the file", _NAMED)
+            document.refuse(f"a text in {name} holds {name_character(found[0])}; remove it.", where)
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            if isinstance(key, str):
+                refuse_control(document, key, where)
+            refuse_control(document, one, (*where, key))
+    elif isinstance(value, list):
+        for place, one in enumerate(value):
+            refuse_control(document, one, (*where, place))
+
+
 def _no_yaml(bad: yaml.YAMLError, file: str) -> Fault:
     mark = getattr(bad, "problem_mark", None)
     problem = getattr(bad, "problem", None) or " ".join(str(bad).split())
@@ -144,11 +179,23 @@ def _no_yaml(bad: yaml.YAMLError, file: str) -> Fault:
     return Fault(f"this is not YAML: {problem}. Check indentation and colons.", file, line)
 
 
-def _unread(text: str, file: str) -> list[Fault]:
+def _composed(text: str, file: str) -> tuple[list[Fault], yaml.Node | None]:
+    """Faults, or the tree of nodes; what libyaml stumbles over is read again by PyYAML's own, laxer reader."""
+    for loader in (_LOADER, yaml.SafeLoader):
+        try:
+            faults = _unread(text, file, loader)
+            return faults, None if faults else yaml.compose(text, Loader=loader)
+        except yaml.YAMLError:
+            if loader is yaml.SafeLoader:
+                raise
+    return [], None
+
+
+def _unread(text: str, file: str, loader: Any) -> list[Fault]:
     """Aliases, anchors and tags, each with its line, and a depth beyond any use; found before anything is built."""
     faults: list[Fault] = []
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             sign = "*" if isinstance(event, yaml.AliasEvent) else "&"
@@ -209,6 +256,8 @@ class _Builder:
             return str(node.value)
         shown = node.value if len(node.value) <= _SHOWN else f"{node.value[:_SHOWN]}..."
         advice = "put it in quotes if it is a text"
+        if node.tag in _NUMBERS and ":" in node.value and len(node.value) > _LONGEST_TIME:
+            return self.refuse(f"'{shown}' cannot be read as a number or a date; {advice}.", node)
         try:
             value = self.scalars.construct_object(node)
         except (ValueError, OverflowError):
@@ -236,4 +285,4 @@ def _describe(value: object) -> str:
         return "a mapping"
     if isinstance(value, list):
         return f"a list of {len(value)}"
-    return f"{value!r}"
+    return f"'{shown(value)}'" if isinstance(value, str) else f"{value!r}"

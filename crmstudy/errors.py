@@ -20,17 +20,38 @@ found and what to do.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+#: Characters that command a terminal or turn the order of letters: control characters but tab and line ends, halves of
+#: characters, marks of direction that last, line ends that are none.
+COMMANDING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+#: No sentence has more letters than this; what is longer quotes a file at length, and is cut in its middle.
+LONGEST_SENTENCE = 2000
+#: So many faults are told one by one; ``.faults`` has all of them.
+MOST_TOLD = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with an input: a sentence and, where known, the file and the line (from 1) it stands in."""
+    """One thing wrong with an input: a sentence and, where known, the file and the line (from 1) it stands in.
+
+    Whatever the sentence quotes, it has no character that commands a terminal, and no more than 2,000 letters.
+    """
 
     message: str
     file: str | None = None
     line: int | None = None
+
+    def __post_init__(self) -> None:
+        message = COMMANDING.sub(" ", self.message)
+        if len(message) > LONGEST_SENTENCE:
+            half = LONGEST_SENTENCE // 2
+            message = f"{message[:half]} ... {message[-half:]}"
+        object.__setattr__(self, "message", message)
+        if self.file is not None:
+            object.__setattr__(self, "file", COMMANDING.sub(" ", self.file))
 
     def __str__(self) -> str:
         where = self.file or ""
@@ -54,7 +75,9 @@ class InputError(CrmstudyError, ValueError):
     def __str__(self) -> str:
         if len(self.faults) == 1:
             return str(self.faults[0])
-        return "\n".join([f"{len(self.faults)} faults found:", *(f"  - {fault}" for fault in self.faults)])
+        told = [f"  - {fault}" for fault in self.faults[:MOST_TOLD]]
+        more = len(self.faults) - len(told)
+        return "\n".join([f"{len(self.faults)} faults found:", *told, *([f"  ... and {more} more."] if more else [])])
 
 
 class InstrumentError(InputError):
@@ -89,7 +112,7 @@ class AnalysisError(CrmstudyError):
 
     def __init__(self, message: str, code: str = "ANALYSIS_FAILED") -> None:
         self.code = code
-        super().__init__(message)
+        super().__init__(COMMANDING.sub(" ", message))
 
 
 class MissingExtraError(CrmstudyError, ImportError):

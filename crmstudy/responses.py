@@ -18,11 +18,20 @@ import pandas as pd
 
 from crmstudy.errors import DataError, Fault, UnsupportedError, did_you_mean
 from crmstudy.imputed import Imputed
-from crmstudy.instrument import Instrument, Item, Scale
+from crmstudy.instrument import HigherOrder, Instrument, Item, Scale
 from crmstudy.notes import Note, Provenance
 
 MissingCode = int | float | str
 _NUMBER = re.compile(r"[+-]?(?!0\d)\d+(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a data file says about a column: its label, the labels of its values, and which of these mean no answer."""
+
+    label: str = ""
+    labels: Mapping[MissingCode, str] = field(default_factory=dict)
+    missing: frozenset[MissingCode] = frozenset()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,6 +54,11 @@ class Responses:
         The column that identifies the respondent.
     rows : tuple of int
         The number of each respondent's row in the file, from 1; it stays when others are removed.
+    codes : mapping of column name to Series
+        The missing codes that were answered, for the columns that had any: indexed by the place of the row in
+        ``.frame`` (from 0), only rows with a code. ``.frame`` has NaN there, so that nobody computes with them.
+    meanings : mapping of column name to Meaning
+        The labels that the file gives its columns and their values (.sav, .dta, Parquet), where it gives any.
     """
 
     frame: pd.DataFrame
@@ -53,6 +67,8 @@ class Responses:
     provenance: Provenance = field(default_factory=Provenance)
     id: str | None = None
     rows: tuple[int, ...] = ()
+    codes: Mapping[str, pd.Series] = field(default_factory=dict)
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -100,7 +116,7 @@ class Responses:
             faults.append(Fault("the data have no rows; at least one respondent is needed."))
         if faults:
             raise DataError(faults)
-        clean, notes = _without_codes(frame, instruments, codes, id)
+        clean, given, notes = _without_codes(frame, instruments, codes, id)
         again = 0 if id is None else int(clean[id].dropna().duplicated().sum())
         if again:
             message = f"The column '{id}' repeats the id of an earlier respondent {again} times."
@@ -108,7 +124,7 @@ class Responses:
         provenance = provenance or Provenance()
         marks = {f"instrument {i.id} {i.version}": i.fingerprint for i in instruments}
         provenance = replace(provenance, inputs={**provenance.inputs, **marks})
-        return cls(clean, instruments, (*file_notes, *notes), provenance, id)
+        return cls(clean, instruments, (*file_notes, *notes), provenance, id, codes=given)
 
     @property
     def n(self) -> int:
@@ -117,20 +133,36 @@ class Responses:
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
-        """Items by id, in the order of the instruments."""
-        return _items(self.instruments)
+        """Items by id, in the order of the instruments, without those that are not to be scored."""
+        return {id: item for id, item in _items(self.instruments).items() if _is_scored(item)}
+
+    @cached_property
+    def unscored(self) -> Mapping[str, Item]:
+        """Closed items that are variables: what instruments mark as unscored, and checks of attention."""
+        asked = _items(self.instruments).items()
+        return {id: item for id, item in asked if not _is_scored(item) and id in self.frame.columns}
 
     @cached_property
     def scales(self) -> Mapping[str, Scale]:
         """Scales by id, in the order of the instruments."""
         return {scale.id: scale for instrument in self.instruments for scale in instrument.scales}
 
+    @cached_property
+    def higher_order(self) -> Mapping[str, HigherOrder]:
+        """Scores made of scale scores, by id, in the order of the instruments."""
+        return {score.id: score for instrument in self.instruments for score in instrument.higher_order}
+
+    @cached_property
+    def scores(self) -> Mapping[str, Scale | HigherOrder]:
+        """Everything that is scored, by id: the scales, then what is made of them."""
+        return {**self.scales, **self.higher_order}
+
     def scale_items(self, scale_id: str) -> tuple[str, ...]:
-        """Give the item ids of a scale; raises DataError with the near miss when there is none."""
-        if scale_id not in self.scales:
-            hint = did_you_mean(scale_id, self.scales) or f" There is: {', '.join(self.scales) or 'none'}."
+        """Give the item ids of a scale or total; raises DataError with the near miss when there is none."""
+        if scale_id not in self.scores:
+            hint = did_you_mean(scale_id, self.scores) or f" There is: {', '.join(self.scores) or 'none'}."
             raise DataError(f"there is no scale '{scale_id}' in these responses.{hint}")
-        return self.scales[scale_id].item_ids
+        return self.scores[scale_id].item_ids
 
     @cached_property
     def file_order(self) -> tuple[str, ...]:
@@ -161,8 +193,17 @@ class Responses:
 
     @cached_property
     def variables(self) -> pd.DataFrame:
-        """Every column that is no item of an instrument."""
-        return self.frame[[column for column in self.frame.columns if column not in self.items]]
+        """Every column that is not scored; answers to closed questions out of their range are missing."""
+        found = self.frame[[column for column in self.frame.columns if column not in self.items]]
+        for id in self.unscored:
+            found = found.assign(**{id: found[id].mask(self._outside(id))})
+        return found
+
+    def _outside(self, id: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which answers to an item lie outside its response range."""
+        item = self.items.get(id) or self.unscored[id]
+        answers = self.frame[id].to_numpy(dtype=float, na_value=np.nan)
+        return np.asarray((answers < item.response.low) | (answers > item.response.high))
 
     @cached_property
     def notes(self) -> tuple[Note, ...]:
@@ -175,7 +216,13 @@ class Responses:
             raise DataError("keep() wants a true/false Series with the index of .frame, such as screen(...).kept.")
         stay = rows.to_numpy(dtype=bool)
         numbers = tuple(number for number, there in zip(self.rows, stay, strict=True) if there)
-        return replace(self, frame=self.frame.loc[stay], rows=numbers)
+        places = np.cumsum(stay) - 1
+        codes = {}
+        for name, given in self.codes.items():
+            left = given[stay[given.index]]
+            if len(left):
+                codes[name] = left.set_axis(places[left.index])
+        return replace(self, frame=self.frame.loc[stay], rows=numbers, codes=codes)
 
     @property
     def _answers(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -237,7 +284,8 @@ def column_faults(columns: list[str], instruments: tuple[Instrument, ...], id: s
     faults = [Fault(f"the column '{name}' stands twice; rename one.") for name in _repeated(columns)]
     owner: dict[str, str] = {}
     for instrument in instruments:
-        for name in (*instrument.item_ids, *instrument.scale_ids):
+        scores = tuple(score.id for score in instrument.scores)
+        for name in (*instrument.item_ids, *scores):
             if name in owner:
                 faults.append(
                     Fault(f"'{name}' belongs to both '{owner[name]}' and '{instrument.id}'; use one of them.")
@@ -246,9 +294,12 @@ def column_faults(columns: list[str], instruments: tuple[Instrument, ...], id: s
     free = [name for name in columns if name not in owner]
     for instrument in instruments:
         faults += _missing_items(columns, free, instrument)
-        for scale in instrument.scale_ids:
+        for scale in (score.id for score in instrument.scores):
             if scale in columns:
-                message = f"the column '{scale}' has the name of a scale of '{instrument.id}'; rename the column."
+                message = (
+                    f"the column '{scale}' has the name of a scale of '{instrument.id}', whose scores are computed "
+                    "from the answers; rename the column, or take it out."
+                )
                 faults.append(Fault(message))
     if id is not None and id not in columns:
         hint = did_you_mean(id, columns) or f" The columns are: {', '.join(columns)}."
@@ -278,8 +329,9 @@ def code_faults(codes: tuple[MissingCode, ...], instruments: tuple[Instrument, .
 
 
 def _missing_items(columns: list[str], free: list[str], instrument: Instrument) -> list[Fault]:
-    missing = [id for id in instrument.item_ids if id not in columns]
-    if len(missing) == len(instrument.item_ids) > 1 and not any(did_you_mean(id, free) for id in missing):
+    wanted = [item.id for item in instrument.items if _is_scored(item)]
+    missing = [id for id in wanted if id not in columns]
+    if len(missing) == len(wanted) > 1 and not any(did_you_mean(id, free) for id in missing):
         said = ", ".join(columns[:8]) + (" ..." if len(columns) > 8 else "")
         return [Fault(f"none of the {len(missing)} items of '{instrument.id}' is a column; the columns are: {said}.")]
     return [
@@ -293,10 +345,11 @@ def _missing_items(columns: list[str], free: list[str], instrument: Instrument) 
 
 def _without_codes(
     frame: pd.DataFrame, instruments: tuple[Instrument, ...], codes: tuple[MissingCode, ...], id: str | None
-) -> tuple[pd.DataFrame, list[Note]]:
-    """Set missing codes to NaN, with a note that counts them."""
+) -> tuple[pd.DataFrame, dict[str, pd.Series], list[Note]]:
+    """Set missing codes to NaN: the frame, the codes by column and place, and a note that counts them."""
     items = _items(instruments)
     columns: dict[str, pd.Series] = {}
+    given: dict[str, pd.Series] = {}
     counts: Counter[str] = Counter()
     for name in frame.columns:
         column = frame[name]
@@ -308,13 +361,16 @@ def _without_codes(
             shown = {value: code for value in column.dropna().unique() if (code := _code_shown(value, wanted))}
             found = column.isin(list(shown))
             counts.update(shown[value] for value in column[found])
-            column = column.mask(found) if shown else column
+            if shown:
+                places = np.flatnonzero(found.to_numpy())
+                given[str(name)] = pd.Series(column.to_numpy()[places], index=places)
+                column = column.mask(found)
         columns[name] = column
     notes = []
     if counts:
         said = ", ".join(f"{code} ({times} time{'' if times == 1 else 's'})" for code, times in sorted(counts.items()))
         notes.append(Note("RESPONSES_MISSING_CODES", f"Missing codes were read as no answer: {said}."))
-    return pd.DataFrame(columns, index=frame.index), notes
+    return pd.DataFrame(columns, index=frame.index), given, notes
 
 
 def _code_shown(value: object, codes: list[MissingCode]) -> str:
@@ -330,24 +386,20 @@ def _code_shown(value: object, codes: list[MissingCode]) -> str:
 
 
 def _range_notes(responses: Responses) -> list[Note]:
-    counts = responses.out_of_range.sum()
     notes = []
-    for id, count in counts[counts > 0].items():
-        response = responses.items[str(id)].response
+    for id, item in {**responses.items, **responses.unscored}.items():
+        places = np.flatnonzero(responses._outside(id))
+        if not len(places):
+            continue
+        response, count = item.response, len(places)
+        rows = [str(responses.rows[place]) if len(responses.rows) else str(place + 1) for place in places[:5]]
         message = (
             f"{count} {'answer' if count == 1 else 'answers'} to '{id}' outside {response.low} to {response.high} "
-            f"(row{'' if count == 1 else 's'} {_rows_said(responses, str(id))}): missing in every analysis; "
-            "'.frame' still holds what the file says."
+            f"(row{'' if count == 1 else 's'} {', '.join(rows)}{' ...' if count > 5 else ''}): missing in every "
+            "analysis; '.frame' still holds what the file says."
         )
-        notes.append(Note("RESPONSES_OUT_OF_RANGE", message, "warning", str(id)))
+        notes.append(Note("RESPONSES_OUT_OF_RANGE", message, "warning", id))
     return notes
-
-
-def _rows_said(responses: Responses, item: str) -> str:
-    """The first rows in which an item is out of range, counted as in the file."""
-    places = np.flatnonzero(responses.out_of_range[item].to_numpy())
-    rows = [str(responses.rows[place]) if len(responses.rows) else str(place + 1) for place in places[:5]]
-    return ", ".join(rows) + (" ..." if len(places) > 5 else "")
 
 
 def _fraction_notes(responses: Responses) -> list[Note]:
@@ -359,6 +411,10 @@ def _fraction_notes(responses: Responses) -> list[Note]:
     said = ", ".join(f"{id} ({count})" for id, count in found.items())
     message = f"Answers that are not whole numbers, used as they are: {said}."
     return [Note("RESPONSES_FRACTIONS", message, "warning")]
+
+
+def _is_scored(item: Item) -> bool:
+    return not item.unscored and item.expected is None
 
 
 def _items(instruments: Iterable[Instrument]) -> dict[str, Item]:

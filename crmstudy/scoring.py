@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,10 @@ import pandas as pd
 from scipy import special
 
 from crmstudy.errors import DataError
-from crmstudy.instrument import Instrument, Scale
+from crmstudy.grammar.spec import parse_model
+from crmstudy.imputed import Imputed
+from crmstudy.instrument import HigherOrder, Instrument, Scale
+from crmstudy.instrument.model import rescaled
 from crmstudy.instrument.norms import Band, NormGroup
 from crmstudy.notes import Note
 from crmstudy.numerals import write_number
@@ -20,6 +23,7 @@ from crmstudy.responses import Responses, frame_of
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
 
 LEVEL = 0.95
+Scored = Scale | HigherOrder
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
@@ -63,8 +67,9 @@ def score(responses: Responses) -> Scores:
 
     A score is the mean of the answered items (reversed items mirrored, answers out of range missing), or for
     a sum scale that mean times the number of items: x = k · Σ answered / n answered. Nothing missing is
-    counted as 0. A respondent with fewer answered items than ``min_answered`` gets none. Each score equals
-    :meth:`crmstudy.instrument.Scale.score` to the last bit.
+    counted as 0. A respondent with fewer answered items than ``min_answered`` gets none. Scores made of scale scores
+    follow the same rule, with parts in place of items. Each score equals
+    :meth:`crmstudy.instrument.Scale.score` or :meth:`crmstudy.instrument.HigherOrder.score` to the last bit.
 
     Published bands and norms are applied to the published wording only, and only where their source is named; else a
     note says why not. T = 50 + 10 (x − M) / SD of the norm group; a percentile is the rank of the highest tabled score
@@ -95,11 +100,12 @@ def score(responses: Responses) -> Scores:
             "with read_responses(path, instruments=[...]), or use Responses.from_frame(frame, instruments)."
         )
     if not responses.scales:
-        raise DataError("these responses answer no instrument, so there is no scale to score; name one.")
+        raise DataError("these responses answer no instrument with scales, so there is nothing to score; name one.")
     values = responses.values
     columns = {id: _score_scale(values, scale) for id, scale in responses.scales.items()}
+    columns |= {id: _put_together(columns, whole) for id, whole in responses.higher_order.items()}
     frame = pd.DataFrame(columns, index=values.index)
-    rows = [_describe(frame[id].to_numpy(), scale) for id, scale in responses.scales.items()]
+    rows = [_describe(frame[id].to_numpy(), scale) for id, scale in responses.scores.items()]
     meanings, interpreted, withheld = interpret(frame, responses.instruments)
     return Scores(
         frame=frame,
@@ -107,7 +113,12 @@ def score(responses: Responses) -> Scores:
         estimates=_means(rows),
         n=responses.n,
         tables={"scales": pd.DataFrame(rows), **meanings},
-        notes=(*responses.notes, *_score_notes(values, frame, responses.scales), *withheld),
+        notes=(
+            *responses.notes,
+            *_score_notes(values, frame, responses.scales),
+            *_part_notes(frame, responses.higher_order),
+            *withheld,
+        ),
         samples=sample_table(responses.n),
         call={"instruments": [f"{i.id} {i.version}" for i in responses.instruments], "level": LEVEL},
     )
@@ -129,7 +140,48 @@ def analysis_frame(data: object) -> tuple[pd.DataFrame, tuple[Note, ...]]:
         return frame_of(data)
     frame, _ = frame_of(data)
     scores = score(data)
-    return pd.concat([frame, scores.frame], axis=1), scores.notes
+    beside = [name for name in scores.frame.columns if name not in frame.columns]  # with_scores() has put some there
+    return pd.concat([frame, scores.frame[beside]], axis=1), scores.notes
+
+
+def with_scores(model: object, data: Any, aux: Sequence[str] = ()) -> Any:
+    """The data for a model in lavaan syntax, with the scale scores among the variables that it names as observed.
+
+    Data without instruments, and models that name no score, come back as they are. What the scoring has to tell of
+    these scores is added to the notes.
+
+    Parameters
+    ----------
+    model : str
+        Anything else is left to whoever fits it.
+    data : DataFrame, Responses, Imputed or what else can be fitted
+        Of imputed sets each is scored.
+    aux : sequence of str
+        Names beside those of the model.
+
+    Raises
+    ------
+    ModelError
+        When the model cannot be read.
+    """
+    one = data.sets[0] if isinstance(data, Imputed) else data
+    if not isinstance(one, Responses) or not one.scales or not isinstance(model, str):
+        return data
+    named = dict.fromkeys((*parse_model(model).observed, *aux))
+    wanted = [name for name in named if name in one.scores and name not in one.frame.columns]
+    if not wanted:
+        return data
+    if isinstance(data, Imputed):
+        return replace(data, sets=tuple(_with_columns(each, wanted) for each in data.sets))
+    return _with_columns(data, wanted)
+
+
+def _with_columns(responses: Any, wanted: Sequence[str]) -> Any:
+    """Responses with some scores among their variables."""
+    found = score(responses)
+    told = [note for note in found.notes if note.code.startswith("SCORING_") and note.subject in wanted]
+    frame = pd.concat([responses.frame, found.frame[list(wanted)]], axis=1)
+    return replace(responses, frame=frame, file_notes=(*responses.file_notes, *told))
 
 
 def _score_scale(values: pd.DataFrame, scale: Scale) -> Array:
@@ -144,10 +196,28 @@ def _score_scale(values: pd.DataFrame, scale: Scale) -> Array:
     enough = answered >= scale.min_answered
     divisor = np.where(enough, answered, 1.0)
     scores = total / divisor if scale.method == "mean" else total * len(scale.items) / divisor
+    if scale.rescale is not None:
+        scores = rescaled(scores, scale.raw_range, scale.rescale)
     return np.where(enough, scores, np.nan)
 
 
-def _describe(scores: Array, scale: Scale) -> dict[str, Any]:
+def _put_together(scores: Mapping[str, Array], whole: HigherOrder) -> Array:
+    """One score made of scale scores for all rows, added up in the order in which HigherOrder.score adds."""
+    first = scores[whole.parts[0].id]
+    total, scored = np.zeros(len(first)), np.zeros(len(first))
+    for part in whole.parts:
+        own = scores[part.id]
+        there = ~np.isnan(own)
+        keyed = sum(part.range) - own if part.id in whole.reversed_parts else own
+        total += np.where(there, keyed, 0.0)
+        scored += there
+    enough = scored >= whole.min_answered
+    divisor = np.where(enough, scored, 1.0)
+    put = total / divisor if whole.method == "mean" else total * len(whole.parts) / divisor
+    return np.where(enough, put, np.nan)
+
+
+def _describe(scores: Array, scale: Scored) -> dict[str, Any]:
     found = scores[~np.isnan(scores)]
     nothing = float("nan")
     return {
@@ -194,7 +264,7 @@ def interpret(
     norms: list[dict[str, Any]] = []
     notes: list[Note] = []
     for instrument in instruments:
-        for scale in instrument.scales:
+        for scale in instrument.scores:
             notes += _withheld_notes(instrument, scale)
             if instrument.wording != "published":
                 continue
@@ -225,7 +295,7 @@ def _text_of(texts: Mapping[str, str], lang: str) -> str:
     return texts.get(lang) or next(iter(texts.values()), "")
 
 
-def _band_rows(scale: Scale, found: Sequence[Band | None], lang: str, source: str) -> list[dict[str, Any]]:
+def _band_rows(scale: Scored, found: Sequence[Band | None], lang: str, source: str) -> list[dict[str, Any]]:
     known = [band for band in found if band is not None]
     return [
         {
@@ -238,7 +308,7 @@ def _band_rows(scale: Scale, found: Sequence[Band | None], lang: str, source: st
     ]  # fmt: skip
 
 
-def _norm_columns(scale: Scale, norm: NormGroup, scores: Array) -> tuple[dict[str, Array], dict[str, Any]]:
+def _norm_columns(scale: Scored, norm: NormGroup, scores: Array) -> tuple[dict[str, Array], dict[str, Any]]:
     columns: dict[str, Array] = {}
     row: dict[str, Any] = {
         "scale": scale.id, "norm": norm.id, "population": _text_of(norm.population, "en"), "norm_n": norm.n,
@@ -256,7 +326,7 @@ def _norm_columns(scale: Scale, norm: NormGroup, scores: Array) -> tuple[dict[st
     return columns, row
 
 
-def _withheld_notes(instrument: Instrument, scale: Scale) -> list[Note]:
+def _withheld_notes(instrument: Instrument, scale: Scored) -> list[Note]:
     """Why declared bands and norms are not applied."""
     declared = [("bands", scale.bands.source)] if scale.bands is not None else []
     declared += [(f"norms {norm.id}", norm.source) for norm in scale.norms]
@@ -275,6 +345,24 @@ def _withheld_notes(instrument: Instrument, scale: Scale) -> list[Note]:
         return []
     message = f"'{scale.id}': {unchecked} are not applied, as no source is named and nobody has checked them."
     return [Note("SCORING_NORMS_UNVERIFIED", message, "warning", scale.id)]
+
+
+def _part_notes(frame: pd.DataFrame, wholes: Mapping[str, HigherOrder]) -> list[Note]:
+    notes = []
+    for id, whole in wholes.items():
+        scored = frame[list(whole.part_ids)].notna().sum(axis=1)
+        part = int(((scored < len(whole.parts)) & frame[id].notna()).sum())
+        short = int(frame[id].isna().sum())
+        if short:
+            message = (
+                f"{short} of {len(frame)} respondents have a score on fewer than {whole.min_answered} of the "
+                f"{len(whole.parts)} scales of '{id}' and have no score on it."
+            )
+            notes.append(Note("SCORING_TOO_FEW_ANSWERED", message, "info", id))
+        if part:
+            message = f"{part} of the scores of '{id}' rest on some of its scales only, at least {whole.min_answered}."
+            notes.append(Note("SCORING_PARTLY_ANSWERED", message, "info", id))
+    return notes
 
 
 def _score_notes(values: pd.DataFrame, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> list[Note]:

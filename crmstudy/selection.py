@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from numbers import Integral, Real
 from typing import TypeGuard
 
@@ -11,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import DataError, did_you_mean
-from crmstudy.instrument.model import Item, Scale
+from crmstudy.instrument.model import HigherOrder, Item, Scale
 from crmstudy.kernels.moments import Array
+from crmstudy.notes import Note
 from crmstudy.responses import Responses
 
 #: Largest size of a number, whose fourth power is far within the range of floating-point numbers.
@@ -25,7 +27,17 @@ class ItemSet:
 
     scale: str
     items: tuple[str, ...]
-    declared: Scale | None = None
+    declared: Scale | HigherOrder | None = None
+
+    @property
+    def mirrored(self) -> dict[str, float]:
+        """The items of parts that a total takes the other way round, each with low + high of its range."""
+        whole = self.declared
+        if not isinstance(whole, HigherOrder):
+            return {}
+        straight = {id for part in whole.parts if part.id not in whole.reversed_parts for id in part.item_ids}
+        turned = [item for part in whole.parts if part.id in whole.reversed_parts for item in part.items]
+        return {item.id: float(item.response.low + item.response.high) for item in turned if item.id not in straight}
 
 
 def is_whole(value: object) -> TypeGuard[int]:
@@ -123,6 +135,15 @@ def numeric_values(frame: pd.DataFrame, names: Sequence[str]) -> Array:
     return np.column_stack(columns) if columns else np.empty((len(frame), 0))
 
 
+def keyed_values(frame: pd.DataFrame, chosen: ItemSet) -> Array:
+    """The items of a set as :func:`numeric_values` gives them, those of parts that a total mirrors turned round."""
+    values = numeric_values(frame, chosen.items)
+    for place, item in enumerate(chosen.items):
+        if item in chosen.mirrored:
+            values[:, place] = chosen.mirrored[item] - values[:, place]
+    return values
+
+
 def is_extreme(values: Array) -> bool:
     """Whether values are so large, or differ by so little, that their fourth powers leave the range of numbers."""
     known = values[~np.isnan(values)]
@@ -165,11 +186,39 @@ def declared_items(data: object) -> dict[str, Item]:
     return {item.id: item for instrument in data.instruments for item in instrument.items}
 
 
+def nominal_notes(data: object, names: Iterable[str]) -> list[Note]:
+    """A warning for each question whose answers are names (three or more) and enter as if they were amounts."""
+    if not isinstance(data, Responses):
+        return []
+    notes = []
+    for name in dict.fromkeys(names):
+        item = data.unscored.get(name)
+        if item is not None and item.response.measure == "nominal" and len(item.response.values) > 2:
+            message = (
+                f"'{name}' has {len(item.response.values)} answers without an order, which enter here as the numbers "
+                f"they are coded by. Write C({name}) in a formula, or compare the groups."
+            )
+            notes.append(Note("NOMINAL_AS_NUMBER", message, "warning", name))
+    return notes
+
+
+def overlap_notes(data: object, names: Sequence[str]) -> list[Note]:
+    """A warning where names share items: a score and its part, two scales of one item, a scale and its item."""
+    if not isinstance(data, Responses):
+        return []
+    items = {name: set(data.scores[name].item_ids) if name in data.scores else {name} for name in names}
+    pairs = [f"{one} and {other}" for one, other in combinations(items, 2) if items[one] & items[other]]
+    if not pairs:
+        return []
+    message = f"These share items, so part of their correlation is that of an item with itself: {'; '.join(pairs)}."
+    return [Note("CORRELATIONS_OVERLAP", message, "warning")]
+
+
 def _declared_sets(responses: Responses, scale: Sequence[str] | str | None) -> tuple[ItemSet, ...]:
-    scales = responses.scales
+    scales = responses.scores
     if scale is not None and not isinstance(scale, Iterable):
         raise DataError(f"`scale` is the id of a scale or a list of ids, not {scale!r}.")
-    wanted = list(scales) if scale is None else [scale] if isinstance(scale, str) else list(map(str, scale))
+    wanted = list(responses.scales) if scale is None else [scale] if isinstance(scale, str) else list(map(str, scale))
     faults = [
         f"No instrument of these responses has a scale '{name}'."
         + (did_you_mean(name, scales) or (f" There are: {', '.join(scales)}." if scales else ""))

@@ -11,6 +11,7 @@ import typer
 
 from crmstudy.cli.console import AsJson, emit, say, shown, table
 from crmstudy.errors import InputError, OutputError
+from crmstudy.files import put_new
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,12 +19,21 @@ if TYPE_CHECKING:
     from crmstudy.responses import Responses
     from crmstudy.screening import Screening
 
-DataFile = Annotated[Path, typer.Argument(metavar="FILE", help="Data file (CSV), one row a respondent.")]
+DataFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", help="Data file, one row a respondent: CSV, .xlsx, .sav, .dta, Parquet, a platform's export."
+    ),
+]
 Instruments = Annotated[
     list[str], typer.Option("--instrument", "-i", help="Instrument the columns answer: id or file. Can be repeated.")
 ]
 Codes = Annotated[
     list[str] | None, typer.Option("--missing-code", help="A cell that means 'no answer'. Can be repeated.")
+]
+Sheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook; the first one when left out.")]
+Source = Annotated[
+    str | None, typer.Option("--source", help="Platform the file was exported from; found out when left out.")
 ]
 Rules = Annotated[
     list[str] | None,
@@ -33,18 +43,25 @@ Out = Annotated[Path | None, typer.Option("--out", help="Also write the rows int
 
 
 def score(
-    file: DataFile, instrument: Instruments, missing_code: Codes = None, out: Out = None, as_json: AsJson = False
+    file: DataFile,
+    instrument: Instruments,
+    missing_code: Codes = None,
+    sheet: Sheet = None,
+    source: Source = None,
+    out: Out = None,
+    as_json: AsJson = False,
 ) -> int:
     """Compute the scale scores of a data file."""
     from crmstudy.scoring import score as score_responses
 
-    responses = _read(file, instrument, missing_code)
+    responses = _read(file, instrument, missing_code, sheet, source)
     scores = score_responses(responses)
     _write(scores.frame.join(scores.interpreted), out)
     if as_json:
         emit({"status": 0, **json.loads(scores.to_json()), "out": _told(out)})
         return 0
-    say(f"{file.name}: N = {responses.n}")
+    keys = ", ".join(f"{one.id} {one.version}" for one in responses.instruments)
+    say(f"{file.name}: N = {responses.n}, by the key of {keys}")
     found = scores.tables["scales"]
     table(list(found.columns), _cells(found), right=[name for name in found.columns if name not in ("scale", "method")])
     _tell_notes(scores.notes, out)
@@ -55,6 +72,8 @@ def screen(
     file: DataFile,
     instrument: Instruments,
     missing_code: Codes = None,
+    sheet: Sheet = None,
+    source: Source = None,
     rules: Rules = None,
     out: Out = None,
     as_json: AsJson = False,
@@ -62,7 +81,7 @@ def screen(
     """Tell what is missing, which rows are doubtful and how the answers are distributed; the file is not changed."""
     from crmstudy.screening import screen as screen_responses
 
-    responses = _read(file, instrument, missing_code)
+    responses = _read(file, instrument, missing_code, sheet, source)
     screening = screen_responses(responses, rules=_rules(rules or ()))
     flagged = screening.reasons[screening.reasons != ""]
     rows = [{"row": int(str(row)) + 1, "reasons": reasons} for row, reasons in flagged.items()]
@@ -152,12 +171,15 @@ def _rules_of(file: Path) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name != "sensitivity"}
 
 
-def _read(file: Path, instruments: list[str], codes: list[str] | None) -> Responses:
+def _read(
+    file: Path, instruments: list[str], codes: list[str] | None, sheet: str | None, source: str | None
+) -> Responses:
     from crmstudy.exchange.read import read_responses
     from crmstudy.instrument import load_instrument
 
     loaded = [load_instrument(name, search=(Path("instruments"),)) for name in instruments]
-    return read_responses(file, instruments=loaded, missing_codes=[_code(code) for code in codes or ()])
+    missing = [_code(code) for code in codes or ()]
+    return read_responses(file, instruments=loaded, missing_codes=missing, sheet=sheet, source=source)
 
 
 def _code(text: str) -> int | float | str:
@@ -177,7 +199,7 @@ def _write(frame: pd.DataFrame, out: Path | None) -> None:
         raise OutputError(f"'{out}' exists already; name another file, or remove it.")
     numbered = frame.set_axis([int(str(row)) + 1 for row in frame.index]).rename_axis("row")
     try:
-        numbered.to_csv(out, lineterminator="\n", encoding="utf-8")
+        put_new(out, numbered.to_csv(lineterminator="\n").encode("utf-8"))
     except OSError as error:
         raise OutputError(f"'{out}' cannot be written: {error.strerror or error}.") from error
 

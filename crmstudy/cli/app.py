@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from crmstudy import __version__
-from crmstudy.cli import answers, questionnaires, studies
+from crmstudy.cli import answers, files, instrument_files, printing, questionnaires, studies, workflow
 from crmstudy.cli.console import prepare_streams, refuse, say
 from crmstudy.errors import AnalysisError, CrmstudyError, Fault, InputError
 
@@ -38,8 +38,17 @@ instruments.command("list")(questionnaires.list_all)
 instruments.command("show")(questionnaires.show)
 instruments.command("lint")(questionnaires.lint)
 instruments.command("panel")(questionnaires.panel)
+instruments.command("adopt")(workflow.adopt)
+instruments.command("diff")(workflow.diff)
+instruments.command("new")(workflow.new)
+instruments.command("translate")(workflow.translate)
+instruments.command("pilot")(workflow.pilot)
+instruments.command("export")(instrument_files.export)
+instruments.command("print")(printing.print_questionnaire)
 app.command("score")(answers.score)
 app.command("screen")(answers.screen)
+app.command("export")(files.export)
+app.command("import")(files.take_in)
 app.command("doctor")(studies.doctor)
 app.command("explain")(studies.explain)
 
@@ -92,12 +101,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return refuse([Fault("stopped before the end.")], as_json=as_json, status=_INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has closed it, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _throw_output_away()
         return 0
     except Exception as error:
         if os.environ.get("CRMSTUDY_TRACEBACK"):
             raise
-        return refuse([Fault(_unexpected(error))], as_json=as_json)
+        try:
+            return refuse([Fault(_unexpected(error))], as_json=as_json)
+        except OSError:  # the disk that the output goes to is full
+            _throw_output_away()
+            return refuse([Fault(_unexpected(error))], as_json=False)
+
+
+def _throw_output_away() -> None:
+    """Send what is still to be written to stdout nowhere, so that the end of the program does not fail over it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _unexpected(error: Any) -> str:

@@ -17,8 +17,10 @@ from crmstudy import __version__
 #: Packages that every study needs.
 NEEDED = (
     "numpy", "scipy", "pandas", "statsmodels", "semopy", "pingouin", "matplotlib", "formulaic", "pyyaml", "jinja2",
-    "typer", "rich", "python-docx", "threadpoolctl",
+    "typer", "rich", "python-docx", "openpyxl", "pyreadstat", "defusedxml", "threadpoolctl",
 )  # fmt: skip
+#: Packages of extras: the extra, and what it is for.
+EXTRAS = {"pyarrow": ("parquet", "reads and writes Parquet")}
 #: Programs that help but are not needed, and what for.
 PROGRAMS = {"Rscript": "remakes the reference results of the tests", "soffice": "turns report.docx into PDF"}
 #: The font that figures are drawn with, inside the installed packages.
@@ -47,6 +49,8 @@ def examine(progress: Callable[[str, int, int], None] | None = None) -> list[Fin
             Finding("crmstudy", True, __version__),
             Finding("python", sys.version_info >= (3, 11), sys.version.split()[0]),
             *(_package(name) for name in NEEDED),
+            *(_extra(name, *about) for name, about in EXTRAS.items()),
+            _untrusted(),
             _console(),
             _fonts(),
             *(_program(name, purpose) for name, purpose in PROGRAMS.items()),
@@ -62,6 +66,34 @@ def _package(name: str) -> Finding:
         return Finding(name, True, metadata.version(name))
     except metadata.PackageNotFoundError:
         return Finding(name, False, f"not installed; install it with: pip install {name}")
+
+
+def _extra(name: str, extra: str, purpose: str) -> Finding:
+    try:
+        return Finding(name, True, f"{purpose}: {metadata.version(name)}", optional=True)
+    except metadata.PackageNotFoundError:
+        said = f"{purpose}: not installed; install it with: pip install 'crmstudy[{extra}]'"
+        return Finding(name, False, said, optional=True)
+
+
+def _untrusted() -> Finding:
+    """Whether files are read in a process of their own, and which limits this platform can set for it."""
+    from crmstudy.errors import CrmstudyError
+    from crmstudy.exchange.untrusted.door import parse
+    from crmstudy.exchange.untrusted.limits import can_limit_memory, can_limit_processor
+
+    name = "reading files"
+    try:
+        parse("delimited", b"a,b\n1,2\n", file="doctor.csv", fresh=True)
+    except CrmstudyError as error:
+        return Finding(name, False, str(error))
+    limits = {"time": True, "size": True, "memory": can_limit_memory(), "processor time": can_limit_processor()}
+    able = f"in a process of its own, with limits of {', '.join(limit for limit, there in limits.items() if there)}"
+    unable = [limit for limit, there in limits.items() if not there]
+    if not unable:
+        return Finding(name, True, able, optional=True)
+    said = f"{able}; {' and '.join(unable)} cannot be limited on this system: read files of strangers on another one"
+    return Finding(name, False, said, optional=True)
 
 
 def _console() -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,32 +13,36 @@ from typing import Annotated, Any
 
 import typer
 
-from crmstudy.errors import Fault
+from crmstudy.errors import COMMANDING, MOST_TOLD, Fault
 
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Write the answer as JSON to stdout.")]
 
 
 def prepare_streams() -> None:
-    """Let no console stop a sentence: what it cannot show becomes a question mark."""
+    """Let no console stop a sentence: what it cannot show becomes a question mark, and none is nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed before the program began
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def say(text: str = "") -> None:
-    """Write a line to stdout."""
-    print(text)
+    """Write a line to stdout; whatever it quotes, it commands no terminal."""
+    print(COMMANDING.sub(" ", text))
 
 
 def whisper(text: str) -> None:
-    """Write a line to stderr."""
-    print(text, file=sys.stderr)
+    """Write a line to stderr; whatever it quotes, it commands no terminal."""
+    print(COMMANDING.sub(" ", text), file=sys.stderr)
 
 
 def emit(content: object) -> None:
-    """Write a value as JSON to stdout; letters that the console cannot show are escaped."""
+    """Write a value as JSON to stdout; letters that the console cannot show, or that command it, are escaped."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    print(json.dumps(content, ensure_ascii=encoding != "utf8", sort_keys=True, indent=2, allow_nan=False))
+    made = json.dumps(content, ensure_ascii=encoding != "utf8", sort_keys=True, indent=2, allow_nan=False)
+    print(COMMANDING.sub(lambda found: f"\\u{ord(found[0]):04x}", made))
 
 
 def refuse(faults: Iterable[Fault], *, as_json: bool, status: int = 2) -> int:
@@ -49,8 +54,10 @@ def refuse(faults: Iterable[Fault], *, as_json: bool, status: int = 2) -> int:
         return status
     if len(faults) > 1:
         whisper(f"{len(faults)} faults found; nothing was written.")
-    for fault in faults:
+    for fault in faults[:MOST_TOLD]:
         whisper(f"- {fault}" if len(faults) > 1 else str(fault))
+    if len(faults) > MOST_TOLD:
+        whisper(f"... and {len(faults) - MOST_TOLD} more.")
     return status
 
 
@@ -72,7 +79,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: It
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
+        made.add_row(*("" if cell is None else COMMANDING.sub(" ", str(cell)) for cell in row))
     console = Console(markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = 160

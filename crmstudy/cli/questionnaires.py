@@ -18,26 +18,38 @@ Language = Annotated[str, typer.Option("--lang", help="Language of names and wor
 _SEARCH = (Path("instruments"),)
 
 
-def list_all(lang: Language = "en", as_json: AsJson = False) -> int:
+def list_all(
+    construct: Annotated[
+        str | None, typer.Option("--construct", help="Only those that measure it: a glossary key.")
+    ] = None,
+    language: Annotated[str | None, typer.Option("--language", help="Only those with texts in it.")] = None,
+    respondent: Annotated[str | None, typer.Option("--respondent", help="Only those for: staff, customer ...")] = None,
+    rights: Annotated[str | None, typer.Option("--rights", help="Only those with this status of rights.")] = None,
+    lang: Language = "en",
+    as_json: AsJson = False,
+) -> int:
     """List the instruments: those in ./instruments first, then those that ship."""
     from crmstudy.instrument import list_instruments
+    from crmstudy.instrument.choosing import choose
 
-    found = list_instruments(search=_SEARCH)
+    found = choose(
+        list_instruments(search=_SEARCH), construct=construct, language=language, respondent=respondent, rights=rights
+    )
     if as_json:
         emit({"status": 0, "instruments": [_summary(instrument) for instrument in found]})
         return 0
     rows = [
-        (one.id, one.version, len(one.items), len(one.scales), one.respondent, one.wording, ", ".join(one.languages),
-         _said(one.name, lang))
+        (one.id, one.version, len(one.entries), len(one.scores), one.respondent, one.wording, one.rights.status,
+         ", ".join(one.languages), _said(one.name, lang))
         for one in found
     ]  # fmt: skip
-    columns = ("id", "version", "items", "scales", "respondent", "wording", "languages", "name")
+    columns = ("id", "version", "items", "scales", "respondent", "wording", "rights", "languages", "name")
     table(columns, rows, right=["items", "scales"])
     return 0
 
 
 def show(instrument: Name, lang: Language = "en", as_json: AsJson = False) -> int:
-    """Show an instrument: scales, items, keys, response range, rights."""
+    """Show an instrument: scales, items, keys, response range, rights, what is not verified."""
     one = _load(instrument)
     if lang not in one.languages:
         hint = did_you_mean(lang, one.languages) or f" It has: {', '.join(one.languages)}."
@@ -48,19 +60,14 @@ def show(instrument: Name, lang: Language = "en", as_json: AsJson = False) -> in
     say(f"{one.id} {one.version}: {_said(one.name, lang)}")
     say(f"For: {one.respondent}. Wording: {one.wording} ({lang}: {one.languages[lang].status}).")
     say(f"Rights: {one.rights.status}, {one.rights.holder}. {one.rights.statement}")
+    for texts in (one.description, one.notes):
+        if texts:
+            say(_said(texts, lang))
     for scale in one.scales:
         say()
         say(f"{scale.id}: {_said(scale.name, lang)} ({scale.method}, at least {scale.min_answered} answered)")
-        rows = [
-            (
-                item.id,
-                f"{item.response.low}-{item.response.high}",
-                "reversed" if item.reverse else "",
-                _said(item.wording, lang),
-            )
-            for item in scale.items
-        ]
-        table(("item", "answers", "key", "wording"), rows)
+        table(("item", "answers", "key", "wording"), [_item_row(one, item, lang) for item in scale.items])
+    _show_rest(one, lang)
     unverified = one.unverified
     if unverified:
         say()
@@ -69,12 +76,40 @@ def show(instrument: Name, lang: Language = "en", as_json: AsJson = False) -> in
     return 0
 
 
-def lint(instrument: Name, as_json: AsJson = False) -> int:
+def _item_row(one: Instrument, item: Any, lang: str) -> tuple[str, str, str, str]:
+    answers = f"{item.response.low}-{item.response.high}"
+    return item.id, answers, "reversed" if item.reverse else "", one.text(item.wording, lang)
+
+
+def _show_rest(one: Instrument, lang: str) -> None:
+    """Scores made of scales, what is asked but not scored, and words to fill in."""
+    for score in one.higher_order:
+        parts = ", ".join(f"{id} (mirrored)" if id in score.reversed_parts else id for id in score.part_ids)
+        say()
+        say(f"{score.id}: {_said(score.name, lang)} ({score.method} of {parts}; at least {score.min_answered} scored)")
+    scored = {id for scale in one.scales for id in scale.item_ids}
+    loose = [entry for entry in one.entries if entry.id not in scored]
+    if loose:
+        say()
+        say("Not scored:")
+        table(("id", "type", "wording"), [(entry.id, entry.type, one.text(entry.wording, lang)) for entry in loose])
+    if one.slots:
+        say()
+        said = [f"{id} ({_said(slot.description, lang)})" for id, slot in one.slots.items()]
+        say(f"Words to fill in: {', '.join(said)}.")
+
+
+def lint(
+    instrument: Name,
+    languages: Annotated[str, typer.Option("--languages", help="Languages every text is wanted in.")] = "en,fa,ru",
+    n: Annotated[int | None, typer.Option("--n", help="Expected respondents, to warn of small cells.", min=1)] = None,
+    as_json: AsJson = False,
+) -> int:
     """Check an instrument file. Exit code 2: it cannot be used; 1: it can, with warnings."""
     from crmstudy.instrument import lint as look_through
 
     one = _load(instrument)
-    notes = look_through(one)
+    notes = look_through(one, languages=[tag.strip() for tag in languages.split(",") if tag.strip()], n=n)
     status = 1 if any(note.level == "warning" for note in notes) else 0
     if as_json:
         emit({"status": status, "id": one.id, "version": one.version, "notes": [note.as_dict() for note in notes]})
@@ -124,6 +159,8 @@ def _summary(one: Instrument) -> dict[str, Any]:
         "respondent": one.respondent,
         "wording": one.wording,
         "languages": {tag: language.status for tag, language in one.languages.items()},
+        "rights": one.rights.status,
+        "constructs": list(dict.fromkeys(score.construct for score in one.scores if score.construct)),
         "fingerprint": one.fingerprint,
     }
 
@@ -134,9 +171,20 @@ def _details(one: Instrument, lang: str) -> dict[str, Any]:
             "low": item.response.low,
             "high": item.response.high,
             "reversed": item.reverse,
-            "wording": item.wording.get(lang, ""),
+            "wording": one.text(item.wording, lang),
         }
         for item in one.items
+    }
+    questions = {asked.id: {"type": asked.type, "wording": one.text(asked.wording, lang)} for asked in one.questions}
+    higher = {
+        score.id: {
+            "name": _said(score.name, lang),
+            "parts": list(score.part_ids),
+            "reversed_parts": list(score.reversed_parts),
+            "method": score.method,
+            "min_answered": score.min_answered,
+        }
+        for score in one.higher_order
     }
     scales = {
         scale.id: {
@@ -148,7 +196,10 @@ def _details(one: Instrument, lang: str) -> dict[str, Any]:
         for scale in one.scales
     }
     rights = {"holder": one.rights.holder, "status": one.rights.status, "statement": one.rights.statement}
-    return {"items": items, "scales": scales, "rights": rights, "unverified": list(one.unverified)}
+    return {
+        "items": items, "questions": questions, "scales": scales, "higher_order": higher, "rights": rights,
+        "unverified": list(one.unverified),
+    }  # fmt: skip
 
 
 def _said(texts: Any, lang: str) -> str:

@@ -55,7 +55,7 @@ def run(
 
 def init(
     folder: Annotated[Path | None, typer.Argument(help="Folder of the new study.")] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Data file (CSV) whose columns are looked at.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Data file whose columns are looked at.")] = None,
     answers: Annotated[Path | None, typer.Option("--answers", help="YAML file with the answers, for scripts.")] = None,
     as_json: AsJson = False,
 ) -> int:
@@ -229,7 +229,15 @@ def _answer(question: Any, interview: Any) -> Any:
 
 
 def _tell_found(interview: Any) -> None:
+    from crmstudy.study.proposing import known_instruments
+
     found = interview.proposal
+    for one in known_instruments(interview.frame.columns, [Path("instruments")]):
+        named = f"{one.id}@{one.version}"
+        whisper(
+            f"  the columns hold all {len(one.items)} items of {named}, whose key is known: put {named} under "
+            "instruments in study.yaml instead of scales of your own"
+        )
     for name, members in found.scales.items():
         whisper(f"  found: {name} ({len(members)} columns: {', '.join(members)})")
     if not found.scales:

@@ -101,6 +101,7 @@ def categories(
     own = labels.get(name, {})
     called = tuple(_label(value, own, item, lang) for value in values)
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    numeric = numeric and (item is None or item.response.measure != "nominal")
     ordered = numeric or bool(isinstance(column.dtype, pd.CategoricalDtype) and column.cat.ordered)
     return Categories(name, values, called, codes, ordered)
 

@@ -23,7 +23,15 @@ from crmstudy.pooled import FISHER, pools
 from crmstudy.responses import Responses
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
 from crmstudy.scoring import analysis_frame
-from crmstudy.selection import coverage_faults, left_out, named_columns, numeric_columns, numeric_values
+from crmstudy.selection import (
+    coverage_faults,
+    left_out,
+    named_columns,
+    nominal_notes,
+    numeric_columns,
+    numeric_values,
+    overlap_notes,
+)
 
 MISSING = ("listwise", "pairwise")
 _NAMES = {"pearson": "Pearson", "spearman": "Spearman", "kendall": "Kendall", "polychoric": "polychoric"}
@@ -160,7 +168,7 @@ def correlate(
         if rest:
             message = f"All numeric columns are correlated: {', '.join(names)}. Left out, not numbers: "
             notes = (*notes, Note("CORRELATIONS_ALL_COLUMNS", f"{message}{', '.join(rest)}."))
-    notes = (*notes, *told)
+    notes = (*notes, *told, *overlap_notes(data, names), *nominal_notes(data, (*names, *held)))
     if sampling is not None:
         values, sampling = values[~np.isnan(sampling)], sampling[~np.isnan(sampling)]
     used = values[complete_rows(values)] if missing == "listwise" else values[~np.isnan(values).all(axis=1)]

@@ -27,6 +27,7 @@ from crmstudy.selection import (
     item_sets,
     left_out,
     named_columns,
+    nominal_notes,
     numeric_columns,
     numeric_values,
 )
@@ -123,8 +124,9 @@ def describe(
     data : DataFrame or Responses
         Responses are described as they are analysed: reversed items after reversal, values out of range as missing.
     items : sequence of str, optional
-        Columns; without it every item of the responses' instruments (an item of two scales stands under each), or all
-        numeric columns of a DataFrame.
+        Columns; without it every item of the responses' instruments (an item of two scales stands under each), but no
+        question that is not scored, for which there is :func:`crmstudy.frequencies`; or all numeric columns of a
+        DataFrame.
     weights : str, optional
         Column of sampling weights: means, deviations and percents are weighted, counts stay those of the answers.
     level : float
@@ -185,7 +187,7 @@ def describe(
             "items": pd.DataFrame(rows, columns=list(_ITEM_COLUMNS)),
             "answers": pd.DataFrame(listed, columns=["item", "value", "n", "percent"]),
         },
-        notes=(*notes, *told, *_findings(names, answers, formats, counts)),
+        notes=(*notes, *told, *nominal_notes(data, names), *_findings(names, answers, formats, counts)),
         samples=pd.DataFrame([{"group": "all", "n": n, "dropped": len(frame) - n}]),
         call={"items": list(names), "weights": weights, "level": level},
         sections=_sections(data, placed, counts, formats),
@@ -201,10 +203,10 @@ def _placed_items(
         return [("", item) for item in found if items is not None or item != weights]
     scales = item_sets(data, frame, None, None) if data.scales else ()
     asked = None if items is None else named_columns(frame, items)
-    wanted = set(declared_items(data) if asked is None else asked)
+    wanted = set(data.items if asked is None else asked)
     placed = [(chosen.scale, item) for chosen in scales for item in chosen.items if item in wanted]
     within = {item for _, item in placed}
-    return placed + [("", item) for item in (asked or declared_items(data)) if item not in within]
+    return placed + [("", item) for item in (asked or data.items) if item not in within]
 
 
 def _item_row(item: str, scale: str, values: Array, declared: Item | None, sampling: Array | None) -> tuple[Any, ...]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from crmstudy.errors import DataError, did_you_mean
-from crmstudy.instrument.model import Scale
 from crmstudy.kernels.moments import Array
 from crmstudy.notes import Note
 from crmstudy.responses import Responses, frame_of
@@ -74,9 +72,9 @@ def _of_responses(data: Responses, scale: Sequence[str] | str | None, items: Seq
     wanted = list(data.scales) if scale is None else [scale] if isinstance(scale, str) else list(scale)
     faults = [
         f"No instrument of these responses has a scale '{name}'."
-        + (did_you_mean(str(name), data.scales) or (f" There are: {', '.join(data.scales)}." if data.scales else ""))
+        + (did_you_mean(str(name), data.scores) or (f" There are: {', '.join(data.scales)}." if data.scales else ""))
         for name in dict.fromkeys(wanted)
-        if name not in data.scales
+        if name not in data.scores
     ]
     if not wanted and not faults:
         faults = ["These responses answer no instrument with scales: name the columns with `items`."]
@@ -90,10 +88,8 @@ def declared_range(data: object, name: str) -> tuple[float, float] | None:
     """The smallest and the largest possible score of a scale or answer of an item, where an instrument says it."""
     if not isinstance(data, Responses):
         return None
-    scale: Scale | None = data.scales.get(name)
-    if scale is not None:
-        ends = np.array([(item.response.low, item.response.high) for item in scale.items], dtype=float)
-        low, high = ends.mean(axis=0) if scale.method == "mean" else ends.sum(axis=0)
+    if name in data.scores:
+        low, high = data.scores[name].range
         return float(low), float(high)
     item = declared_items(data).get(name)
     return None if item is None else (float(item.response.low), float(item.response.high))

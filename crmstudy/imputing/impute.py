@@ -54,7 +54,8 @@ def impute(
     ----------
     data : DataFrame or Responses
         Of Responses all items and variables but the id are used, reversed items after reversal; answers out of range
-        are gaps. Numbers are taken as quantities: give codes of groups as words or as a categorical column.
+        are gaps. Numbers are taken as quantities, unless an instrument declares the question nominal: give other codes
+        of groups as words or as a categorical column.
     m : int
         Number of completed data sets; at least the percentage of missing information (White, Royston & Wood, 2011).
     seed : int, optional
@@ -207,7 +208,7 @@ def _completed(data: object, asked: Request, filled: Mapping[str, Array], k: int
     frame = data.frame if isinstance(data, Responses) else data
     if not isinstance(frame, pd.DataFrame):
         raise DataError(f"data must be a DataFrame or Responses; found {type(data).__name__}.")
-    items = declared_items(data)
+    items = data.items if isinstance(data, Responses) else {}
     places = {str(name): name for name in frame.columns}
     new = frame.copy()
     for name, values in filled.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,7 +144,7 @@ def request(
         ])  # fmt: skip
     _check_complete(frame, group=group, cluster=cluster)
     named = {*([] if items is None else wanted), *auxiliary}
-    variables, told = _variables(frame, wanted, named)
+    variables, told = _variables(frame, wanted, named, _nominal(data))
     scales = {scale: kept for scale, names in scales.items() if (kept := tuple(n for n in names if n in variables))}
     return Request(
         frame, dict(sorted(variables.items())), scales, group, cluster, tuple(auxiliary), options,
@@ -239,7 +239,15 @@ def _check_complete(frame: pd.DataFrame, *, group: str | None, cluster: str | No
         raise DataError(faults)
 
 
-def _variables(frame: pd.DataFrame, wanted: list[str], named: set[str]) -> tuple[dict[str, Variable], list[Note]]:
+def _nominal(data: object) -> set[str]:
+    """Questions of the instruments whose answers are codes without an order."""
+    asked = data.unscored if isinstance(data, Responses) else {}
+    return {name for name, item in asked.items() if item.response.measure == "nominal"}
+
+
+def _variables(
+    frame: pd.DataFrame, wanted: list[str], named: set[str], nominal: Container[str] = ()
+) -> tuple[dict[str, Variable], list[Note]]:
     """The columns as numbers or categories; those that can be neither are left out with a note, or refused if named."""
     faults: list[str] = []
     found: dict[str, Variable] = {}
@@ -250,7 +258,7 @@ def _variables(frame: pd.DataFrame, wanted: list[str], named: set[str]) -> tuple
         if not count:
             empty.append(name)
             continue
-        if _is_number(column):
+        if _is_number(column) and (name not in nominal or column.nunique() > MOST_CATEGORIES):
             plain = column.astype(float) if column.dtype == object else column
             values = np.asarray(plain.to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
             if np.isinf(values).any():

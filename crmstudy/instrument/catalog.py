@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from crmstudy.errors import Fault, InstrumentError, did_you_mean
+from crmstudy.instrument.library import library_folders
 from crmstudy.instrument.load import read_instrument
 from crmstudy.instrument.model import Instrument
 
@@ -33,8 +32,8 @@ def load_instrument(id_or_path: str | os.PathLike[str], *, search: Iterable[str 
     Parameters
     ----------
     id_or_path : str or path
-        ``"ecsi"``, ``"ecsi@1.0"`` where several versions lie side by side, or the path of a YAML file (a
-        Path, or a text that ends in .yaml or .yml).
+        ``"ecsi"``, ``"ecsi@1.0"`` where several versions lie side by side (without a version the one whose file bears
+        the plain id), or the path of a YAML file (a Path, or a text that ends in .yaml or .yml).
     search : iterable of paths
         Folders looked in first, in this order (a study's own ``instruments/``); one that does not exist is
         passed over.
@@ -58,22 +57,22 @@ def load_instrument(id_or_path: str | os.PathLike[str], *, search: Iterable[str 
 def list_instruments(search: Iterable[str | os.PathLike[str]] = ()) -> list[Instrument]:
     """Every instrument that :func:`load_instrument` can find, sorted by id and version.
 
-    Where two folders hold the same id, the folder looked in first wins, as in :func:`load_instrument`. Raises
-    InstrumentError with the faults of all files that cannot be loaded.
+    Where two folders hold the same id and version, the folder looked in first wins, as in :func:`load_instrument`.
+    Raises InstrumentError with the faults of all files that cannot be loaded.
     """
     instruments: list[Instrument] = []
     faults: list[Fault] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for folder in _folders(search):
         entries = _entries(folder)
         for entry in entries:
-            if entry.id in seen:
+            if (entry.id, entry.version) in seen:
                 continue
             try:
                 instruments.append(read_instrument(entry.path))
             except InstrumentError as error:
                 faults.extend(error.faults)
-        seen.update(entry.id for entry in entries)
+        seen.update((entry.id, entry.version) for entry in entries)
     if faults:
         raise InstrumentError(faults)
     return sorted(instruments, key=lambda instrument: (instrument.id, instrument.version))
@@ -83,6 +82,7 @@ def _find(name: str, search: Iterable[str | os.PathLike[str]]) -> Path:
     """Find the file of an id, from the first folder that has it."""
     id, _, version = name.partition("@")
     known: dict[str, None] = {}
+    versions: list[str] = []
     for folder in _folders(search):
         entries = _entries(folder)
         known.update(dict.fromkeys(entry.id for entry in entries))
@@ -90,12 +90,18 @@ def _find(name: str, search: Iterable[str | os.PathLike[str]]) -> Path:
         if not named:
             continue
         found = [entry for entry in named if not version or entry.version == version]
-        versions = ", ".join(f"{id}@{entry.version}" for entry in named)
+        versions += [f"{id}@{entry.version}" for entry in named]
         if not found:
-            raise InstrumentError(f"the instrument '{id}' has no version '{version}'; there is {versions}.")
+            continue
+        if len(found) > 1:  # the file that bears the plain id is the version that is meant by it
+            found = [entry for entry in found if entry.path.stem == id] or found
         if len(found) > 1:
-            raise InstrumentError(f"several files define the instrument '{name}'; name one of {versions}.")
+            said = ", ".join(versions)
+            raise InstrumentError(f"several files define the instrument '{name}'; name one of {said}.")
         return found[0].path
+    if versions:
+        said = ", ".join(dict.fromkeys(versions))
+        raise InstrumentError(f"the instrument '{id}' has no version '{version}'; there is {said}.")
     hint = did_you_mean(id, known)
     said = f"Known are: {', '.join(sorted(known))}." if known else "No instrument was found at all."
     raise InstrumentError(f"there is no instrument '{id}'.{hint} {said} A file is named by its path, ending in .yaml.")
@@ -103,20 +109,7 @@ def _find(name: str, search: Iterable[str | os.PathLike[str]]) -> Path:
 
 def _folders(search: Iterable[str | os.PathLike[str]]) -> list[Path]:
     folders = [Path(search)] if isinstance(search, str | os.PathLike) else [Path(folder) for folder in search]
-    folders.append(Path(str(resources.files("crmstudy") / "_instruments")))
-    root = Path(__file__).resolve().parents[2]
-    if _is_checkout(root):
-        folders.append(root / "instruments")
-    return [folder for folder in folders if folder.is_dir()]
-
-
-def _is_checkout(root: Path) -> bool:
-    """Whether a folder holds a pyproject.toml that names crmstudy."""
-    try:
-        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
-    except (OSError, ValueError):
-        return False
-    return isinstance(project, dict) and project.get("name") == "crmstudy"
+    return [*(folder for folder in folders if folder.is_dir()), *library_folders()]
 
 
 def _entries(folder: Path) -> list[_Entry]:

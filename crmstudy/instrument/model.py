@@ -9,17 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from crmstudy.errors import InstrumentError, did_you_mean
+from crmstudy.errors import Fault, InstrumentError, did_you_mean
 from crmstudy.instrument.norms import Bands, NormGroup
+from crmstudy.instrument.slots import Slot, fill, forms_of
 
 Direction = Literal["ltr", "rtl"]
 Method = Literal["mean", "sum"]
+Measure = Literal["nominal", "ordinal", "interval"]
 Texts = Mapping[str, str]  # language tag -> text
 
 DIRECTIONS = ("ltr", "rtl")
@@ -27,6 +29,14 @@ STATUSES = ("draft", "reviewed", "back-translated", "piloted")
 WORDINGS = ("paraphrase", "published", "none")
 METHODS = ("mean", "sum")
 RESPONDENTS = ("staff", "customer", "manager", "expert")
+LEVELS = ("individual", "branch", "organisation")
+MEASURES = ("nominal", "ordinal", "interval")
+#: Whether an answer may be left out: yes, yes after being asked again, no.
+REQUIRED = ("no", "soft", "hard")
+#: Closed items: one answer, and one answer that only shows whether the respondent attends.
+CLOSED = ("single", "attention")
+#: Open questions, and several answers of a list. None of them is scored.
+OPEN = ("multi", "integer", "decimal", "text", "longtext", "date")
 #: How far apart the ends of a response format may lie: sliders of 0 to 100 and percentages in tenths fit.
 WIDEST = 1000
 TOO_WIDE = f"a response range spans at most {WIDEST}; a measured number (income, minutes) is no item but a variable"
@@ -63,11 +73,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language of the texts: its tag, its writing direction, how far the translation has been checked."""
+    """A language of the texts: its tag, its writing direction, how far the translation has been checked.
+
+    ``translator``, ``source`` (key) and ``validation`` (figures of a validation study) say what is known of it.
+    """
 
     tag: str
     direction: Direction
     status: str
+    translator: str = ""
+    source: str | None = None
+    validation: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +94,25 @@ class Rights:
     status: str
     statement: str
     origin: Origin
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """The answers an item takes: whole numbers from ``low`` to ``high``, with labels and missing codes."""
+    """The answers an item takes: whole numbers from ``low`` to ``high``, with labels and missing codes.
+
+    A missing code with a label (``missing_labels``) is an answer that forms offer, such as "does not apply".
+    ``shared`` is the name of the library's set it is, or the empty string.
+    """
 
     id: str
     low: int
     high: int
     labels: Mapping[int, Texts] = field(default_factory=dict)
     missing_codes: tuple[int, ...] = ()
+    measure: Measure = "ordinal"
+    missing_labels: Mapping[int, Texts] = field(default_factory=dict)
+    shared: str = ""
 
     @property
     def values(self) -> tuple[int, ...]:
@@ -110,7 +134,12 @@ class ResponseFormat:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question: its place in the questionnaire (from 1), response format, key and wording by language."""
+    """One closed question: its place in the questionnaire (from 1), response format, key and wording by language.
+
+    ``original`` is its number in the published form, ``required`` whether it may be left out, ``expected`` the answer
+    that shows attention (of an attention check), ``unscored`` that by intent no scale has it, ``shares`` the expected
+    shares of its answers, ``construct`` what an unscored question asks for, a key of the glossary.
+    """
 
     id: str
     order: int
@@ -119,6 +148,17 @@ class Item:
     wording: Texts = field(default_factory=dict)
     note: str = ""
     origin: Origin = field(default_factory=Origin)
+    required: str = "soft"
+    original: str = ""
+    unscored: bool = False
+    expected: int | None = None
+    shares: Mapping[int, float] = field(default_factory=dict)
+    construct: str = ""
+
+    @property
+    def type(self) -> str:
+        """``attention`` for an attention check, otherwise ``single``."""
+        return "single" if self.expected is None else "attention"
 
     def usable(self, answer: float | None) -> float | None:
         """Give the keyed answer (mirrored when the item is reversed), or None when it is no answer.
@@ -133,12 +173,51 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A question that is not scored: open, or several answers of a list (``multi``, whose list is ``response``).
+
+    ``type`` is one of ``multi integer decimal text longtext date``; ``low`` and ``high`` bound a number.
+    """
+
+    id: str
+    order: int
+    type: str
+    response: ResponseFormat | None = None
+    wording: Texts = field(default_factory=dict)
+    low: float | None = None
+    high: float | None = None
+    required: str = "soft"
+    note: str = ""
+    origin: Origin = field(default_factory=Origin)
+    construct: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its answers in a data file: one an answer of the list for ``multi``, otherwise one."""
+        if self.type != "multi" or self.response is None:
+            return (self.id,)
+        return tuple(f"{self.id}_{value}" for value in self.response.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A page of the questionnaire: heading, text, and the ids of its items and questions."""
+
+    id: str
+    entries: tuple[str, ...]
+    title: Texts = field(default_factory=dict)
+    text: Texts = field(default_factory=dict)
+    randomise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """Items that measure one thing, and how they become a score.
 
     ``min_answered`` is the smallest number of answered items that still gives a score. ``reflective`` says
     that the items are effects of the construct (and internal consistency has a meaning), not its components.
     ``bands`` and ``norms`` are published meanings of the score, which hold for the published wording only.
+    ``construct`` is its key in the glossary; ``rescale`` the ends that a mean is mapped to, such as 0 and 100.
     """
 
     id: str
@@ -150,10 +229,18 @@ class Scale:
     published: tuple[Fact, ...] = ()
     bands: Bands | None = None
     norms: tuple[NormGroup, ...] = ()
+    construct: str = ""
+    higher_means: Texts = field(default_factory=dict)
+    rescale: tuple[float, float] | None = None
 
     @property
     def range(self) -> tuple[float, float]:
         """The lowest and the highest score there can be."""
+        return self.rescale or self.raw_range
+
+    @property
+    def raw_range(self) -> tuple[float, float]:
+        """The range of the score before it is rescaled."""
         low, high = sum(item.response.low for item in self.items), sum(item.response.high for item in self.items)
         return (low, high) if self.method == "sum" else (low / len(self.items), high / len(self.items))
 
@@ -191,7 +278,70 @@ class Scale:
                 answered += 1
         if answered < self.min_answered:
             return None
-        return total / answered if self.method == "mean" else total * len(self.items) / answered
+        if self.method == "sum":
+            return total * len(self.items) / answered
+        score = total / answered
+        return score if self.rescale is None else float(rescaled(score, self.raw_range, self.rescale))
+
+
+def rescaled(score: Any, raw: tuple[float, float], ends: tuple[float, float]) -> Any:
+    """Map a score, or an array of them, linearly from its raw range to other ends."""
+    return ends[0] + (score - raw[0]) * (ends[1] - ends[0]) / (raw[1] - raw[0])
+
+
+@dataclass(frozen=True, slots=True)
+class HigherOrder:
+    """A score made of scale scores: a total, or a construct of the second order.
+
+    ``parts`` are scales; those named in ``reversed_parts`` are mirrored in their range before they are put together.
+    ``min_answered`` is the smallest number of parts with a score that still gives one.
+    """
+
+    id: str
+    name: Texts
+    parts: tuple[Scale, ...]
+    method: Method
+    min_answered: int
+    reflective: bool = True
+    reversed_parts: tuple[str, ...] = ()
+    published: tuple[Fact, ...] = ()
+    bands: Bands | None = None
+    norms: tuple[NormGroup, ...] = ()
+    construct: str = ""
+    higher_means: Texts = field(default_factory=dict)
+
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """The ids of the scales."""
+        return tuple(part.id for part in self.parts)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The items of all parts, each once."""
+        return tuple({item.id: item for part in self.parts for item in part.items}.values())
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """The ids of the items of all parts, each once."""
+        return tuple(item.id for item in self.items)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The lowest and the highest score there can be."""
+        low, high = sum(part.range[0] for part in self.parts), sum(part.range[1] for part in self.parts)
+        return (low, high) if self.method == "sum" else (low / len(self.parts), high / len(self.parts))
+
+    def score(self, answers: Mapping[str, float | None]) -> float | None:
+        """Score one respondent from the scores of the parts, as :meth:`Scale.score` does from items."""
+        total, scored = 0.0, 0
+        for part in self.parts:
+            value = part.score(answers)
+            if value is not None:
+                total += sum(part.range) - value if part.id in self.reversed_parts else value
+                scored += 1
+        if scored < self.min_answered:
+            return None
+        return total / scored if self.method == "mean" else total * len(self.parts) / scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +355,26 @@ class PublishedKey:
     scale_items: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """What an adapted version changed: the version it comes from, items dropped, added and asked otherwise."""
+
+    of: str
+    version: str
+    fingerprint: str
+    dropped: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    rescaled: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Instrument:
     """A questionnaire: structure, keys, scoring, wording and rights, and where each of these comes from.
 
     ``wording`` is ``paraphrase`` (our own words, not the validated text), ``published`` or ``none``.
     ``provenance`` gives the origin of each part (structure, content, responses, scoring, reversed ...).
-    ``path`` is the file it was loaded from.
+    ``items`` are closed and may be scored, ``questions`` are open; ``entries`` has both in their order. ``level`` says
+    what the scores describe. ``path`` is the file it was loaded from.
     """
 
     id: str
@@ -229,7 +392,19 @@ class Instrument:
     published: PublishedKey | None = None
     description: Texts = field(default_factory=dict)
     instructions: Texts = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+    higher_order: tuple[HigherOrder, ...] = ()
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    sections: tuple[Section, ...] = ()
+    level: str = "individual"
+    notes: Texts = field(default_factory=dict)
+    adaptation: Adaptation | None = None
     path: Path | None = field(default=None, compare=False)
+
+    @property
+    def entries(self) -> tuple[Item | Question, ...]:
+        """Items and questions in the order of the questionnaire."""
+        return tuple(sorted((*self.items, *self.questions), key=lambda entry: entry.order))
 
     @property
     def item_ids(self) -> tuple[str, ...]:
@@ -257,15 +432,53 @@ class Instrument:
         hint = did_you_mean(id, self.scale_ids) or f" It has: {', '.join(self.scale_ids)}."
         raise InstrumentError(f"the instrument '{self.id}' has no scale '{id}'.{hint}")
 
+    @property
+    def scores(self) -> tuple[Scale | HigherOrder, ...]:
+        """Everything that is scored: the scales, then what is made of them."""
+        return (*self.scales, *self.higher_order)
+
+    def text(self, texts: Texts, lang: str) -> str:
+        """A text in a language with its slots filled in; the empty string where there is none."""
+        return fill(texts.get(lang, ""), self.slots, lang)
+
+    def filled(self, words: Mapping[str, Mapping[str, str | Mapping[str, str]]]) -> Instrument:
+        """The same instrument with other words in its slots.
+
+        Parameters
+        ----------
+        words : mapping
+            Slot, then language, then the forms the language has (``{"system": {"ru": {"nom": ..., "gen": ...}}}``);
+            a plain text does where a language has one form only, or for the first form and all others alike.
+
+        Raises
+        ------
+        InstrumentError
+            For slots and languages that are not declared, and for missing forms; all at once.
+        """
+        faults: list[str] = []
+        slots = dict(self.slots)
+        for id, by_language in words.items():
+            if id not in slots:
+                known = ", ".join(slots) or "none"
+                faults.append(
+                    f"the instrument '{self.id}' has no slot '{id}'.{did_you_mean(id, slots)} It has: {known}."
+                )
+                continue
+            given = dict(_given_forms(self, id, by_language, faults))
+            slots[id] = replace(slots[id], forms={**slots[id].forms, **given})
+        if faults:
+            raise InstrumentError([Fault(fault) for fault in faults])
+        return replace(self, slots=slots)
+
     @cached_property
     def unverified(self) -> tuple[str, ...]:
         """The names of the parts, items and figures that nobody has checked against a source yet."""
         names = [name for name, origin in self.provenance.items() if origin.unverified]
         names += ["rights"] if self.rights.origin.unverified else []
         names += [f"item {item.id}" for item in self.items if item.origin.unverified]
-        names += [f"{s.id}: {fact.name}" for s in self.scales for fact in s.published if fact.origin.unverified]
-        names += [f"{s.id}: bands" for s in self.scales if s.bands is not None and s.bands.source is None]
-        names += [f"{s.id}: norms {norm.id}" for s in self.scales for norm in s.norms if norm.source is None]
+        names += [f"{s.id}: {fact.name}" for s in self.scores for fact in s.published if fact.origin.unverified]
+        names += [f"{s.id}: bands" for s in self.scores if s.bands is not None and s.bands.source is None]
+        names += [f"{s.id}: norms {norm.id}" for s in self.scores for norm in s.norms if norm.source is None]
         return tuple(names)
 
     @cached_property
@@ -275,7 +488,7 @@ class Instrument:
         Wording, labels, figures and the place of the file do not enter: two files with the same fingerprint
         give the same scores to the same answers.
         """
-        content = {
+        content: dict[str, object] = {
             "id": self.id,
             "version": self.version,
             "items": [
@@ -296,11 +509,45 @@ class Instrument:
                     "min_answered": scale.min_answered,
                     "reflective": scale.reflective,
                 }
+                | ({"rescale": [float(end) for end in scale.rescale]} if scale.rescale else {})
                 for scale in self.scales
             ],
         }
+        if self.higher_order:
+            content["higher_order"] = [
+                {
+                    "id": score.id,
+                    "parts": list(score.part_ids),
+                    "reversed_parts": sorted(score.reversed_parts),
+                    "method": score.method,
+                    "min_answered": score.min_answered,
+                    "reflective": score.reflective,
+                }
+                for score in self.higher_order
+            ]
         text = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
     def __repr__(self) -> str:
         return f"<Instrument {self.id} {self.version}: {len(self.items)} items, {len(self.scales)} scales>"
+
+
+def _given_forms(
+    instrument: Instrument, slot: str, words: Mapping[str, str | Mapping[str, str]], faults: list[str]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The forms of a slot by language; what is missing or unknown is added to the faults."""
+    for tag, given in words.items():
+        if tag not in instrument.languages:
+            declared = ", ".join(instrument.languages)
+            faults.append(f"the slot '{slot}' is given in '{tag}', which the instrument has not; it has: {declared}.")
+            continue
+        wanted = forms_of(tag)
+        forms = dict.fromkeys(wanted, given) if isinstance(given, str) else dict(given)
+        missing = [form for form in wanted if not str(forms.get(form, "")).strip()]
+        unknown = [form for form in forms if form not in wanted]
+        if missing or unknown:
+            said = [f"lacks {', '.join(missing)}"] if missing else []
+            said += [f"has unknown forms {', '.join(unknown)}"] if unknown else []
+            faults.append(f"the slot '{slot}' in '{tag}' {' and '.join(said)}; its forms are {', '.join(wanted)}.")
+            continue
+        yield tag, forms

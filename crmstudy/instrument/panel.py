@@ -9,13 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crmstudy import letters
 from crmstudy.errors import DataError, Fault, InstrumentError, OutputError, UnsupportedError, did_you_mean
+from crmstudy.files import put_new
 from crmstudy.instrument.model import Instrument
+from crmstudy.quoting import harmless
 
 ASPECTS = ("relevance", "necessity", "clarity")
 LANGUAGES = ("en", "fa", "ru")
@@ -49,7 +51,6 @@ _NECESSITY = {
     1: ("not necessary", "n", "not essential", "unnecessary", "not needed", "غیرضروری", "ضروری نیست", "ضرورتی ندارد",
         "لازم نیست", "не нужно", "не нужен", "не необходимо", "не обязательно", "лишнее"),
 }  # fmt: skip
-_SAME_LETTERS = str.maketrans({"ي": "ی", "ك": "ک", "\u200c": None, "\u200f": None, "\u200e": None, "ё": "е"})
 _PARENTHESES = re.compile(r"\s*[(（].*?[)）]\s*")
 
 
@@ -130,23 +131,19 @@ def write_panel(instrument: Instrument, path: str | Path, *, experts: int, lang:
         raise OutputError(Fault(f"the folder '{target.parent}' does not exist; make it first.", str(target)))
     raw = _workbook(rows, rtl=lang == "fa") if target.suffix.lower() == ".xlsx" else _delimited(rows)
     try:
-        with target.open("xb") as file:
-            file.write(raw)
+        put_new(target, raw)
     except FileExistsError:
         message = "the file exists, and answers may be in it: it is not overwritten. Choose another name."
         raise OutputError(Fault(message, str(target))) from None
+    except OSError as error:
+        raise OutputError(Fault(f"the file cannot be written: {error.strerror or error}.", str(target))) from None
     return target
 
 
 def _delimited(rows: Sequence[Sequence[str]]) -> bytes:
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\r\n").writerows([[_harmless(cell) for cell in row] for row in rows])
+    csv.writer(buffer, lineterminator="\r\n").writerows([[harmless(cell) for cell in row] for row in rows])
     return buffer.getvalue().encode("utf-8-sig")
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet takes for text, not for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _workbook(rows: Sequence[Sequence[str]], *, rtl: bool) -> bytes:
@@ -158,7 +155,7 @@ def _workbook(rows: Sequence[Sequence[str]], *, rtl: bool) -> bytes:
     sheet.title = "panel"
     sheet.sheet_view.rightToLeft = rtl
     for row in rows:
-        sheet.append([_harmless(cell) for cell in row])
+        sheet.append([harmless(cell) for cell in row])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
@@ -170,20 +167,6 @@ def _workbook(rows: Sequence[Sequence[str]], *, rtl: bool) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
-
-
-def workbook_cells(raw: bytes, file: str) -> list[list[str]]:
-    """The cells of the first sheet of a workbook as text, without empty rows."""
-    from zipfile import BadZipFile
-
-    from openpyxl import load_workbook
-
-    try:
-        sheet = load_workbook(io.BytesIO(raw), read_only=True, data_only=True).worksheets[0]
-        rows = [[written(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-    except (BadZipFile, KeyError, ValueError, OSError, IndexError):
-        raise DataError(Fault("this is no workbook that can be read; save it as .xlsx or CSV UTF-8.", file)) from None
-    return [row for row in rows if any(cell.strip() for cell in row)]
 
 
 def written(value: object) -> str:
@@ -232,10 +215,8 @@ def _expert(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Lower case, one kind of digits, of blanks and of Persian letters."""
-    text = unicodedata.normalize("NFKC", text).translate(_SAME_LETTERS)
-    digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
-    return " ".join(digits.replace("،", " ").split()).casefold()
+    """A text as it is compared, where a Persian comma is a blank."""
+    return letters.plain(text.replace("،", " "))
 
 
 def read_rating(text: str, aspect: str, low: int, high: int) -> int | None:

@@ -10,6 +10,7 @@ from crmstudy.fitted.pooledresult import PooledSemResult
 from crmstudy.fitted.pooling import fit_imputed
 from crmstudy.fitted.semresult import SemResult
 from crmstudy.imputed import Imputed
+from crmstudy.scoring import with_scores
 
 
 @with_sem_keywords
@@ -24,7 +25,7 @@ def cfa(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemRes
     model : str
         The model in lavaan syntax.
     data : DataFrame, Responses or Imputed, optional
-        One row a respondent; completed data sets are pooled.
+        One row a respondent; of Responses the model may name scale scores as well. Completed data sets are pooled.
     **keywords
         See :func:`crmstudy.sem`.
 
@@ -52,6 +53,7 @@ def cfa(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemRes
     >>> cs.cfa("f =~ x1 + x2 + x3 + x4", data).n
     300
     """
+    data = with_scores(model, data, keywords.get("aux", ()))
     if isinstance(data, Imputed):
         return fit_imputed(model, data, function="cfa", **keywords)
     return fit_model(model, data, function="cfa", **keywords)

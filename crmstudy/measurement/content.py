@@ -13,6 +13,8 @@ import pandas as pd
 from crmstudy.drawing import CoefficientPlot
 from crmstudy.errors import AnalysisError, DataError, Fault, ModelError
 from crmstudy.exchange.delimited import read_delimited
+from crmstudy.exchange.drafting.cells import read_grid
+from crmstudy.files import bytes_of
 from crmstudy.instrument import panel as form
 from crmstudy.instrument.panel import ASPECTS, Panel, read_panel
 from crmstudy.kernels.agreement import content as kernel
@@ -27,6 +29,8 @@ from crmstudy.selection import coverage_faults, is_whole
 _FEWEST_EXPERTS, _SMALL_PANEL, _LYNN = 3, 5, 0.78
 #: Above this the modified kappa is "excellent" (Polit, Beck & Owen, 2007).
 _KAPPA = 0.74
+#: The largest form that is read, in bytes.
+_LARGEST = 32 * 2**20
 #: Usual minima of the scale's index: Polit and Beck (2006).
 _AVE, _UA = 0.90, 0.80
 NAN = float("nan")
@@ -220,11 +224,11 @@ def _read(panel: object, ratings: str | None, low: int, high: int) -> Panel:
 
 def _from_file(path: Path, low: int, high: int) -> Panel:
     try:
-        raw = path.read_bytes()
+        raw = bytes_of(path, _LARGEST)
     except OSError as error:
         raise DataError(Fault(f"the file cannot be read: {error.strerror or error}.", str(path))) from None
     if path.suffix.lower() in (".xlsx", ".xlsm"):
-        rows = form.workbook_cells(raw, str(path))
+        rows = [row for sheet in read_grid(path).sheets[:1] for row in sheet.rows if any(cell.strip() for cell in row)]
         if not rows:
             raise DataError(Fault("the workbook's first sheet is empty.", str(path)))
         width = len(rows[0])
@@ -234,7 +238,14 @@ def _from_file(path: Path, low: int, high: int) -> Panel:
     if table.faults:
         raise DataError(table.faults)
     cells = [list(row) for row in zip(*table.columns, strict=True)]
-    return read_panel(table.names, cells, low=low, high=high, file=str(path), lines=table.lines)
+    return read_panel(
+        table.names,
+        cells,
+        low=low,
+        high=high,
+        file=str(path),
+        lines=None if table.lines is None else table.lines.tolist(),
+    )
 
 
 def _widened(frame: pd.DataFrame, bare: Mapping[str, str]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from crmstudy.fitted.pooledresult import PooledSemResult
 from crmstudy.fitted.pooling import fit_imputed
 from crmstudy.fitted.semresult import SemResult
 from crmstudy.imputed import Imputed
+from crmstudy.scoring import with_scores
 
 
 @with_sem_keywords
@@ -25,8 +26,9 @@ def sem(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemRes
         The model in lavaan syntax: ``=~ ~ ~~ ~1 := <~ ~*~``, labels, fixed and freed values, ``start()``, ``equal()``,
         ``lower()``, ``upper()``, ``c()`` for groups, and the constraints ``== < >``.
     data : DataFrame, Responses, Imputed or ProductIndicators, optional
-        One row a respondent; the columns the model names must be numeric. Completed data sets are pooled by Rubin's
-        rules. Product indicators are made again in every bootstrap sample, and their default estimator is MLR.
+        One row a respondent; the columns the model names must be numeric. Of Responses it may name scale scores as
+        well. Completed data sets are pooled by Rubin's rules. Product indicators are made again in every bootstrap
+        sample, and their default estimator is MLR.
     sample_cov, sample_mean, sample_n : optional
         Moments instead of data: a covariance matrix with divisor n - 1 (DataFrame (p, p), full or lower triangle), or a
         pair of correlations and standard deviations; means (Series); the number of rows. Dicts by group for several
@@ -104,6 +106,7 @@ def sem(model: str, data: Any = None, **keywords: Unpack[SemKeywords]) -> SemRes
     >>> int(fit.fit["df"]), fit.admissible
     (2, True)
     """
+    data = with_scores(model, data, keywords.get("aux", ()))
     if isinstance(data, Imputed):
         return fit_imputed(model, data, function="sem", **keywords)
     return fit_model(model, data, function="sem", **keywords)

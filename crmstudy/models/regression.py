@@ -27,7 +27,7 @@ from crmstudy.numerals import p_phrase, write_number
 from crmstudy.pooled import JointTest, pools
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
 from crmstudy.scoring import analysis_frame
-from crmstudy.selection import coverage_faults
+from crmstudy.selection import coverage_faults, nominal_notes
 
 __all__ = ["RegressionResult", "formula_terms", "formula_variables", "regress"]
 
@@ -162,7 +162,8 @@ def regress(
     _refuse_perfect_fit(fit, design, formula)
     _refuse_full_leverage(fit, design, se)
     cov = kernel.coefficient_covariance(fit, se)
-    findings = _Findings([*notes, *design.notes])
+    plain = [factor.strip("`") for term in read.terms for factor in term.split(":")]
+    findings = _Findings([*notes, *nominal_notes(data, plain), *design.notes])
     if design.dropped:
         message = f"{design.dropped} of {len(frame)} rows are left out because a variable of the formula is missing."
         findings.notes.append(Note("REGRESSION_ROWS_DROPPED", message))

@@ -24,10 +24,10 @@ from crmstudy.kernels.reliability.coefficients import alpha, alpha_std_error
 from crmstudy.models.formula import build_design, read_formula
 from crmstudy.notes import Level, Note
 from crmstudy.numerals import write_number
-from crmstudy.responses import frame_of
+from crmstudy.responses import Responses, frame_of
 from crmstudy.results import ESTIMATE_COLUMNS, Result, sample_table
 from crmstudy.scoring import analysis_frame
-from crmstudy.selection import named_columns, numeric_values
+from crmstudy.selection import ItemSet, keyed_values, named_columns, numeric_values
 
 if TYPE_CHECKING:
     from crmstudy.fitted.pooledresult import PooledSemResult
@@ -189,8 +189,12 @@ def check_reliability(result: ReliabilityResult, data: object) -> EngineCheck | 
         return Note("ENGINE_NOT_RUN", reason, "info")
     frame = frame_of(data)[0].rename(columns=str)
     ours = result.estimates[result.estimates["term"] == "alpha"]
+    declared = data.scores if isinstance(data, Responses) else {}
     sets = {
-        str(scale): (list(rows["item"]), numeric_values(frame, list(rows["item"])))
+        str(scale): (
+            list(rows["item"]),
+            keyed_values(frame, ItemSet("", tuple(rows["item"]), declared.get(str(scale)))),
+        )
         for scale, rows in result.tables["items"].groupby("scale", sort=False)
     }
 

@@ -123,7 +123,8 @@ def screen(
         antonyms above it (``{below: 0, critical: 0.6}`` also sets the least correlation of a pair); ``person_total`` a
         correlation below it. ``response_time``: ``{column: seconds, below: 120}``, several columns are added up,
         ``per: item`` divides by the number of items. ``attention``: ``{checks: {ac1: 4}, wrong: 1}`` flags so many
-        wrong answers to checks; a list gives several right answers, and an unanswered check is not wrong.
+        wrong answers to checks; a list gives several right answers, and an unanswered check is not wrong. The checks
+        that instruments declare are used where ``attention`` is not named; ``attention: false`` switches them off.
 
         ``exclude`` ([]): names of the rules whose flagged rows are removed.
     items : sequence of str, or mapping of str to sequences, optional
@@ -170,6 +171,7 @@ def screen(
     if faults:
         raise DataError(faults)
     frame, notes = frame_of(data)
+    rules = _with_own_checks(data, rules)
     answers = answers_of(data, frame, items, columns_named(rules))
     settings, exclude = resolved(rules, len(answers.items))
     made = indices(answers, settings) if answers.items else {}
@@ -194,6 +196,14 @@ def screen(
         samples=sample_table(n, dropped=len(index) - n),
         call={**settings, "exclude": exclude},
     )
+
+
+def _with_own_checks(data: object, rules: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The rules with the attention checks of the instruments, where the rules say nothing of attention."""
+    if not isinstance(data, Responses) or not (rules is None or isinstance(rules, Mapping)):
+        return rules
+    checks = {id: item.expected for id, item in data.unscored.items() if item.expected is not None}
+    return {"attention": {"checks": checks}, **(rules or {})} if checks else rules
 
 
 def _more(

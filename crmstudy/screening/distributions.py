@@ -119,7 +119,9 @@ def _variables(
     numeric = frame.select_dtypes("number").astype(float)
     if not isinstance(data, Responses):
         return numeric.rename(columns=str), numeric.iloc[:, :0]
-    others = data.variables.select_dtypes("number").drop(columns=[data.id] if data.id else [], errors="ignore")
+    apart = [id for id, item in data.unscored.items() if item.response.measure == "nominal" or item.type == "attention"]
+    apart += [data.id] if data.id else []
+    others = data.variables.select_dtypes("number").drop(columns=apart, errors="ignore")
     scored = score(data).frame if data.scales else numeric.iloc[:, :0]
     return data.values, pd.concat([scored, others.astype(float)], axis=1).rename(columns=str)
 

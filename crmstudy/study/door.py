@@ -9,7 +9,7 @@ from crmstudy.errors import Fault, InputError, did_you_mean
 from crmstudy.estimating.options import ESTIMATORS, resolve_options
 from crmstudy.grammar.spec import ModelSpec, parse_model
 from crmstudy.grammar.table import ParameterTable, Row, build_table
-from crmstudy.instrument.model import Scale
+from crmstudy.instrument.model import HigherOrder, Scale
 from crmstudy.study.parts import AnalysisPlan, Claim, HypothesisPlan, Place
 
 #: Keys of a model that are no options of its fit.
@@ -30,9 +30,14 @@ class Ground:
     different values a column has, None for a name that is none.
     """
 
-    scales: Mapping[str, Scale] | None
+    scales: Mapping[str, Scale | HigherOrder] | None
     columns: tuple[str, ...] | None
     count: Callable[[str], int | None] | None = None
+
+    @property
+    def first_order(self) -> list[str]:
+        """The scales that are made of items, which is what "all" means."""
+        return [id for id, scale in (self.scales or {}).items() if isinstance(scale, Scale)]
 
     def n_groups(self, plan: AnalysisPlan) -> int:
         """How many groups the analysis has: the different values of its column; 1 where nobody can tell."""
@@ -57,7 +62,7 @@ class Parameters:
 
 
 #: Kinds that are about scales and have no ``items``.
-_SCALES_ONLY = frozenset({"reliability"})
+_SCALES_ONLY = frozenset({"reliability", "pilot"})
 
 
 def check_columns(plan: AnalysisPlan, ground: Ground) -> list[Fault]:

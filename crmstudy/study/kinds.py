@@ -23,6 +23,7 @@ from crmstudy.study.analysing import bias as analysing_bias
 from crmstudy.study.analysing import describing as analysing_describing
 from crmstudy.study.analysing import efa as analysing_efa
 from crmstudy.study.analysing import nonresponse as analysing_nonresponse
+from crmstudy.study.analysing import piloting as analysing_piloting
 from crmstudy.study.analysing import retention as analysing_retention
 from crmstudy.study.analysing import tasks as analysing
 from crmstudy.study.analysing.tasks import Outcome, Task
@@ -389,6 +390,15 @@ KINDS: Mapping[str, Kind] = {
             (*analysing_agreement.RATERS_KEYS, IMPUTED),
             analysing_agreement.check_agreement,
             analysing_agreement.raters,
+        ),
+        Kind(
+            "pilot",
+            "Pilot",
+            "The item table of a pilot, and of the round after it: who answered, moments, floor and ceiling, corrected "
+            "item-total correlation and alpha without the item, each with its interval.",
+            analysing_piloting.KEYS,
+            door.check_columns,
+            analysing_piloting.pilot,
         ),
         Kind(
             "content_validity",

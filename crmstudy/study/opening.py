@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crmstudy.errors import Fault, InputError, ModelError, StudyError, did_you_mean
-from crmstudy.instrument import Instrument, Scale, load_instrument
+from crmstudy.instrument import HigherOrder, Instrument, Scale, load_instrument
 from crmstudy.study import door
 from crmstudy.study.door import Ground, at
 from crmstudy.study.kinds import KINDS
@@ -50,7 +50,7 @@ def open_study(study: Study, before: Iterable[InputError] = ()) -> Opened:
     for sample in study.samples.values():
         loaded = instruments.load(sample)
         answers = None if loaded is None else _read(sample, loaded, refused)
-        scales = None if loaded is None else {scale.id: scale for one in loaded for scale in one.scales}
+        scales = None if loaded is None else {score.id: score for one in loaded for score in one.scores}
         columns = columns_of(answers) if answers is not None else _promised_columns(sample, scales)
         grounds[sample.name] = Ground(scales, columns, None if answers is None else partial(_values_of, answers))
         refused += _weights_refused(sample, columns, scales)
@@ -72,7 +72,7 @@ def gathered(refused: Iterable[InputError]) -> InputError:
 
 def columns_of(responses: Responses) -> tuple[str, ...]:
     """Every name an analysis of these responses can use: items, variables and scale scores."""
-    return (*responses.items, *map(str, responses.variables.columns), *responses.scales)
+    return (*responses.items, *map(str, responses.variables.columns), *responses.scores)
 
 
 def _values_of(responses: Responses, name: str) -> int | None:
@@ -82,7 +82,7 @@ def _values_of(responses: Responses, name: str) -> int | None:
 
 
 def _weights_refused(
-    sample: SamplePlan, columns: tuple[str, ...] | None, scales: Mapping[str, Scale] | None
+    sample: SamplePlan, columns: tuple[str, ...] | None, scales: Mapping[str, Scale | HigherOrder] | None
 ) -> list[InputError]:
     """The weights of a sample are a column of its file."""
     if sample.weights is None or columns is None:
@@ -94,7 +94,7 @@ def _weights_refused(
     return [StudyError([at(sample.place, message)])]
 
 
-def _promised_columns(sample: SamplePlan, scales: Mapping[str, Scale] | None) -> tuple[str, ...] | None:
+def _promised_columns(sample: SamplePlan, scales: Mapping[str, Scale | HigherOrder] | None) -> tuple[str, ...] | None:
     """What a file whose cells are faulty would offer: its column names and the scales, or None when unknown."""
     from crmstudy.exchange.read import column_names
 

@@ -72,7 +72,7 @@ SAMPLE = Section(
         Key(
             "file",
             Text("the path of a data file"),
-            "Data file (CSV), relative to the folder of study.yaml.",
+            "Data file (CSV, .xlsx, .sav, .dta, Parquet, a hand-over folder), relative to the folder of study.yaml.",
             True,
         ),
         Key("id", Text("the name of a column"), "Column that names the respondent."),
@@ -225,6 +225,7 @@ def _check_names(doc: Declared) -> None:
         name, sample = analysis.get("id"), analysis.get("sample")
         if isinstance(sample, str) and samples and sample not in samples:
             doc.refuse(unknown_name("the sample", sample, samples), ("analyses", index, "sample"))
+        _check_other_sample(doc, index, analysis, samples)
         declared = samples.get(sample) if isinstance(sample, str) else None
         if analysis.get("imputed") is True and isinstance(declared, dict) and declared.get("imputation") is None:
             message = f"the sample '{sample}' says nothing of its imputation; add it there: imputation: {{m: 20}}."
@@ -244,6 +245,18 @@ def _check_names(doc: Declared) -> None:
         if rule in RULES and switched_off(rule, rules.get(rule)):
             message = f"'exclude' names the rule '{rule}', which is switched off; switch it on or take it off the list."
             doc.refuse(message, ("screening", "exclude", index))
+
+
+def _check_other_sample(doc: Declared, index: int, analysis: Mapping[str, Any], samples: Mapping[str, Any]) -> None:
+    """The second sample of a pilot is another one that is declared."""
+    after = analysis.get("after")
+    if analysis.get("kind") != "pilot" or not isinstance(after, str) or not samples:
+        return
+    if after not in samples:
+        doc.refuse(unknown_name("the sample", after, samples), ("analyses", index, "after"))
+    elif after == analysis.get("sample"):
+        message = f"'after' is the sample '{after}' itself; name the one of the round after."
+        doc.refuse(message, ("analyses", index, "after"))
 
 
 def _check_flows(doc: Declared, samples: Mapping[str, Any]) -> None:

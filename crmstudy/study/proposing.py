@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from crmstudy.errors import InstrumentError
+from crmstudy.instrument import Instrument, list_instruments
+from crmstudy.instrument.prefixes import is_item_id, numbered, propose_scales, scale_id
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Persian and Arabic digits, as they stand in column names.
-_DIGITS = {ord(digit): str(index % 10) for index, digit in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩")}
-_NUMBERED = re.compile(r"(?P<prefix>.*?[^\W\d_].*?)[ ._-]*(?P<number>\d+)")
 #: Numbers that stand for "no answer" in many files, when they lie outside the response range.
 USUAL_CODES = frozenset({-999, -99, -98, -97, -9, -8, -7, -1, 8, 9, 77, 88, 97, 98, 99, 999})
 _WIDEST = 10
+
+__all__ = ["Proposal", "codes_outside", "is_item_id", "known_instruments", "propose", "propose_scales", "scale_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,71 +51,28 @@ def propose(frame: pd.DataFrame) -> Proposal:
         high,
         codes_outside(frame, items, low, high),
         tuple(name for name in columns if name not in items),
-        tuple(name for name in answered if not is_item_id(name) and _numbered(name)),
+        tuple(name for name in answered if not is_item_id(name) and numbered(name)),
     )
 
 
-def propose_scales(columns: Sequence[str], taken: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
-    """Group columns whose names differ only in a number at their end.
-
-    Parameters
-    ----------
-    columns : sequence of str
-        Names that may be items.
-    taken : sequence of str
-        Names that a scale must not have.
-
-    Examples
-    --------
-    >>> propose_scales(["IMAG1", "IMAG2", "q1_1", "q1_2", "age"])
-    {'IMAG': ('IMAG1', 'IMAG2'), 'q1': ('q1_1', 'q1_2')}
-    """
-    groups: dict[str, list[str]] = {}
-    spelling: dict[str, str] = {}
-    for name in columns:
-        prefix = _numbered(name)
-        if prefix is not None:
-            spelling.setdefault(prefix.casefold(), prefix)
-            groups.setdefault(prefix.casefold(), []).append(name)
-    scales: dict[str, tuple[str, ...]] = {}
-    used = {name.casefold() for name in (*columns, *taken)}
-    for key, members in groups.items():
-        if len(members) > 1:
-            scale = scale_id(spelling[key])
-            while scale.casefold() in used:
-                scale += "_scale"
-            used.add(scale.casefold())
-            scales[scale] = tuple(members)
-    return scales
-
-
-def scale_id(text: str) -> str:
-    """A name a scale can have, made of any text.
-
-    Examples
-    --------
-    >>> scale_id("work life.2"), scale_id("1st")
-    ('work_life_2', 's_1st')
-    """
-    letters = "".join(letter if f"_{letter}".isidentifier() else "_" for letter in text)
-    name = re.sub(r"_+", "_", letters).strip("_") or "scale"
-    return name if name.isidentifier() else f"s_{name}"
-
-
-def is_item_id(name: str) -> bool:
-    """Whether a column name can be the id of an item."""
-    return name.replace(".", "_").isidentifier()
+def known_instruments(columns: Iterable[str], search: Iterable[Path] = ()) -> list[Instrument]:
+    """The instruments whose items are all among the columns; of several versions of one the one with most items."""
+    there = set(columns)
+    found: dict[str, Instrument] = {}
+    try:
+        known = list_instruments(search)
+    except InstrumentError:  # a file that is no instrument yet is for lint to tell about
+        known = list_instruments()
+    for one in known:
+        if set(one.item_ids) <= there and (one.id not in found or len(one.items) > len(found[one.id].items)):
+            found[one.id] = one
+    return list(found.values())
 
 
 def codes_outside(frame: pd.DataFrame, items: Sequence[str], low: int, high: int) -> tuple[int, ...]:
     """The usual codes for "no answer" that occur in the items outside the range."""
     found = {value for name in items for value in _values(frame[name])}
     return tuple(sorted(int(v) for v in found if v in USUAL_CODES and not low <= v <= high))
-
-
-def _numbered(name: str) -> str | None:
-    found = _NUMBERED.fullmatch(name.translate(_DIGITS))
-    return None if found is None else name[: found.end("prefix")]
 
 
 def _values(column: pd.Series[float]) -> set[float]:

@@ -310,7 +310,7 @@ def _analyse(study: Study, samples: Mapping[str, SampleRecord], clock: _Clock) -
 
 def _task(study: Study, plan: AnalysisPlan, kept: Mapping[str, Responses], samples: Mapping[str, SampleRecord]) -> Task:
     imputed = samples[plan.sample].imputed
-    return Task(plan, kept[plan.sample], study.seed, imputed, study.samples[plan.sample])
+    return Task(plan, kept[plan.sample], study.seed, imputed, study.samples[plan.sample], kept)
 
 
 def _block(plan: AnalysisPlan, task: Task) -> Block:

@@ -13,7 +13,7 @@ from pathlib import Path
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # before NumPy is loaded, for us and for the peers
     os.environ.setdefault(_name, "1")
 
-from tests.benchmarks import agreement, measurement, processes, structural  # noqa: E402
+from tests.benchmarks import agreement, files, library, measurement, processes, structural  # noqa: E402
 from tests.benchmarks.timing import Row  # noqa: E402
 
 
@@ -36,12 +36,15 @@ def main() -> None:
     """Run all benchmarks, or the parts that are named."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", choices=["structural", "measurement", "processes", []], help="which parts (default: all)"
+        "parts",
+        nargs="*",
+        choices=["structural", "measurement", "processes", "library", "files", []],
+        help="which parts (default: all)",
     )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--repeats", type=int, default=15, help="timed calls of each piece of work (default 15)")
     given = parser.parse_args()
-    parts = given.parts or ["structural", "measurement", "processes"]
+    parts = given.parts or ["structural", "measurement", "processes", "library", "files"]
     rows: list[Row] = []
     if "structural" in parts:
         rows += structural.rows(given.repeats)
@@ -50,6 +53,10 @@ def main() -> None:
         rows += agreement.rows(given.repeats)
     if "processes" in parts:
         rows += processes.rows(given.repeats)
+    if "library" in parts:
+        rows += library.rows(min(given.repeats, 5))
+    if "files" in parts:
+        rows += files.rows()
     print_table(rows)
     figures: dict[str, object] = {"rows": rows}
     if "structural" in parts:

@@ -6,6 +6,7 @@ import io
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import crmstudy as cs
@@ -137,3 +138,16 @@ def test_after_five_answers_that_will_not_do_it_gives_up(here, capsys, typed):
     assert err.count("it is one of en, fa, ru.") == 5
     assert "was not answered after 5 tries; nothing was written." in err
     assert sorted(here.rglob("*")) == before
+
+
+def test_columns_of_an_instrument_that_ships_are_told(here, capsys, typed):
+    frame = pd.DataFrame({item: [1, 3, 5] * 10 for item in cs.load_instrument("crm-sty@21").item_ids})
+    frame.to_csv("crm.csv", index=False)
+    Path("instruments").mkdir()
+    Path("instruments/draft.yaml").write_text("no instrument", encoding="utf-8")
+    typed(*[""] * 9)
+    assert main(["init", "mine", "--data", "crm.csv"]) == 0
+    told = capsys.readouterr().err
+    assert "all 21 items of crm-sty@21, whose key is known: put crm-sty@21 under instruments" in told
+    assert "crm-sty@1.0" not in told
+    assert "uwes9" not in told

@@ -8,10 +8,13 @@ import pytest
 from scipy import stats
 
 import crmstudy as cs
+from crmstudy.describing.categories import categories
 from crmstudy.errors import AnalysisError, DataError, ModelError
+from crmstudy.instrument import load_instrument
 from crmstudy.kernels.classic.fisher import exact_p, simulated_p
 from crmstudy.kernels.resample import generator
 from crmstudy.notes import explanations
+from crmstudy.responses import Responses
 from crmstudy.results import ESTIMATE_COLUMNS
 
 
@@ -215,3 +218,13 @@ def test_pooled_with_weights_it_is_rao_and_scotts_f():
     assert row[["statistic", "df", "df_error", "p_value"]].tolist() == pytest.approx([f, df, df2, p])
     assert result.fit["pvalue"] == pytest.approx(p)
     assert "p = –" not in result.text
+
+
+def test_what_an_instrument_calls_nominal_has_no_order():
+    demographics = load_instrument("demographics")
+    frame = pd.DataFrame({"SEX": [1, 2, 1, 2, 1, 2], "AGEBAND": [1, 2, 3, 1, 2, 3], "TENURE": [1, 1, 2, 2, 3, 3]})
+    data = Responses.from_frame(frame, [demographics])
+    assert not categories(data, data.variables, "SEX", {}).ordered
+    assert categories(data, data.variables, "AGEBAND", {}).ordered
+    persian = categories(data, data.variables, "SEX", {}, lang="fa")
+    assert persian.labels[0] == demographics.responses["sex"].label(1, "fa") != ""

@@ -173,6 +173,7 @@ def test_every_kind_of_fault_comes_in_one_refusal(tmp_path, tiny):
         ("A1,A2,A3\n,,\n,,\n", "no rows of data"),
         ('A1,A2,A3\n1,"2,3\n', "check the quotation marks"),
         ("A1,,A3\n1,2,3\n", "column 2 has no name"),
+        (",A1,A2,A3\n0,1,2,3\n", "write with row.names = FALSE"),
         (b"PK\x03\x04rest of a workbook", "a workbook or archive"),
         (b"A1,A2\n1\x00,2\n", "not a text file"),
         (b"A1,A2,A3,caf\xe9\n1,2,3,4\n", "neither UTF-8 (byte 13) nor clearly cp1251 nor clearly cp1256; save it as"),
@@ -193,10 +194,14 @@ def test_a_wrong_path_is_answered_with_the_near_miss(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "word"), [("a.sav", "SPSS"), ("a.XLSX", "Excel"), ("a.dta", "Stata"), ("a", "ends in")]
-)
-def test_formats_not_built_are_refused_by_name(tmp_path, name, word):
-    with pytest.raises(UnsupportedError, match=word):
+    ("name", "words"),
+    [
+        ("a.XLS", "Excel before 2007"), ("a.xls", "save it as .xlsx"), ("a.ods", "OpenDocument .* CSV UTF-8"),
+        ("a.rds", "in R, write.csv"), ("a.por", "save it as .sav"), ("a.sas7bdat", "SAS"), ("a", "ends in ''; read"),
+    ],
+)  # fmt: skip
+def test_formats_that_are_not_read_are_refused_by_name(tmp_path, name, words):
+    with pytest.raises(UnsupportedError, match=words):
         read_responses(tmp_path / name)
 
 
@@ -383,3 +388,75 @@ def test_short_words_are_read_in_their_own_page(tmp_path, page, text):
 @pytest.mark.parametrize("text", ["پاسخ,q1\nبله,1\nنه,2\n", "بد,q1\nشب,1\n"])
 def test_words_that_make_sense_in_both_pages_are_refused(tmp_path, text):
     assert "nor clearly cp1251 nor clearly cp1256" in _faults(_file(tmp_path, text, encoding="cp1256"))[0][1]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (",".join(f"c{n}" for n in range(30_000)) + "\n" + "1," * 29_999 + "1\n", 1, "names 30,000 columns"),
+        ("a,b\n1,2\n" + "1," * 1_000_000 + "\n", 3, "row 2 has 1000001 cells, but there are 2 columns"),
+        ("a,b\n1," + "x" * 200_000 + "\n", 2, "a cell is longer than 131,072 characters"),
+        ("a" * 6000 + ",b\n1,2\n", 1, "the name of column 1 has 6,000 letters, at most 5,000 are read"),
+        (b"a,b\n1,2\n3,\xed\xa0\x80\n", 3, "half of a character"),
+        (b"a,b\n1,\xd0\x9a\n3,\xed\xbf\xbf\n", 3, "half of a character"),
+    ],
+)
+def test_tables_that_no_questionnaire_gives_are_refused(tmp_path, text, line, words):
+    ((at, message),) = _faults(_file(tmp_path, text))
+    assert at == line
+    assert words in message
+
+
+def test_a_delimiter_at_the_end_and_empty_rows_go_together(tmp_path, tiny):
+    responses = read_responses(_file(tmp_path, "A1;A2;A3;;\n1;2;3;;\n;;;;\n2;2;2\n;;;;\n"), instruments=[tiny])
+    assert responses.n == 3
+    assert list(responses.frame.columns) == ["A1", "A2", "A3"]
+    assert "1 empty rows" in _codes(responses)["RESPONSES_EMPTY_ROWS"].message
+
+
+def test_the_place_of_a_missing_code_in_words_is_kept(tmp_path, tiny):
+    path = _file(tmp_path, "A1,A2,A3,city\n9,1,2,refused\n2,refused,3,x\n3,refused,-1,y\n")
+    responses = read_responses(path, instruments=[tiny], missing_codes=["refused", -1])
+    assert responses.codes["A1"].to_dict() == {0: 9.0}
+    assert responses.codes["A2"].to_dict() == {1: "refused", 2: "refused"}
+    assert responses.codes["A3"].to_dict() == {2: -1.0}
+    assert responses.codes["city"].to_dict() == {0: "refused"}
+    assert responses.keep(responses.frame["A2"].isna()).codes["A2"].to_dict() == {0: "refused", 1: "refused"}
+
+
+def test_a_large_file_is_read_in_chunks(tmp_path):
+    rows = [f"{n},{n % 7},{'x' if n % 5 else ''}" for n in range(10_000)]
+    responses = read_responses(_file(tmp_path, "id,a,b\n" + "\n".join(rows) + "\n"), id="id")
+    assert responses.frame["id"].tolist() == [str(n) for n in range(10_000)]
+    assert responses.frame["a"].tolist() == [n % 7 for n in range(10_000)]
+    assert responses.frame["b"].isna().tolist() == [n % 5 == 0 for n in range(10_000)]
+    assert responses.rows == tuple(range(1, 10_001))
+
+
+def test_numbers_of_any_script_are_numbers_and_texts_stay_as_they_are(tmp_path, tiny):
+    text = "A1,A2,A3,income,balance,share,remark\n۱,٢,3,۱٬۲۳۴٬۵۶۷,−۵,۰٫۵,−۲ درصد\n\u200f۴,2,۹,۹۰۰,+۱۲,١٫٢٥,۱٬۲۳\n"
+    responses = read_responses(_file(tmp_path, text), instruments=[tiny])
+    assert responses.frame["A1"].tolist() == [1.0, 4.0]
+    assert responses.frame["income"].tolist() == [1234567.0, 900.0]
+    assert responses.frame["balance"].tolist() == [-5.0, 12.0]
+    assert responses.frame["share"].tolist() == [0.5, 1.25]
+    assert responses.frame["remark"].tolist() == ["−۲ درصد", "۱٬۲۳"]
+    assert responses.codes["A3"].to_dict() == {1: 9.0}
+    assert "found '۱٬۲' in row 1" in _faults(_file(tmp_path, "A1,A2,A3\n۱٬۲,2,3\n"), instruments=[tiny])[0][1]
+
+
+def test_guards_against_formulas_are_taken_off_once(tmp_path, tiny):
+    text = "A1,A2,A3,'=x,'y\n1,2,3,'=1+1,'quoted\n1,2,3,''=1,'+7 900\n'-1,2,3,-5,'@sum\n"
+    responses = read_responses(_file(tmp_path, text), instruments=[tiny])
+    assert responses.frame["=x"].tolist() == ["=1+1", "'=1", "-5"]
+    assert responses.frame["'y"].tolist() == ["'quoted", "+7 900", "@sum"]
+    assert responses.frame["A1"].tolist() == [1.0, 1.0, -1.0]
+    assert "5 different texts" in _codes(responses)["RESPONSES_GUARDS_TAKEN_OFF"].message
+
+
+def test_marks_that_nobody_sees_are_no_part_of_a_name(tmp_path, tiny):
+    responses = read_responses(
+        _file(tmp_path, "\u200eA1\u200f,A2\u200b,\ufeffA3,سن\u200c‌ها\n1,2,3,4\n"), instruments=[tiny]
+    )
+    assert responses.frame.columns.tolist()[:3] == ["A1", "A2", "A3"]
+    assert "\u200c" in responses.frame.columns[3]

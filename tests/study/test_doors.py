@@ -69,7 +69,7 @@ def test_unknown_columns_are_told_with_the_near_miss(tmp_path):
 
 def test_text_in_numeric_items_is_told_with_its_row(tmp_path):
     folder = write_small(tmp_path / "s")
-    write_answers(folder / "answers.csv", A2="often", B3="never")
+    write_answers(folder / "answers.csv", A2="often", B3="seldom")
     error = _refused(folder)
     assert len(error.faults) == 2
     assert "the item 'A2' wants numbers; found 'often' in row 1" in str(error)
@@ -267,7 +267,7 @@ def test_faults_of_data_files_of_one_name_are_told_apart(tmp_path):
     folder = write_small(tmp_path / "s", study=STUDY.replace("analyses:\n", second))
     (folder / "data").mkdir()
     write_answers(folder / "answers.csv", A2="often")
-    write_answers(folder / "data" / "answers.csv", B3="never")
+    write_answers(folder / "data" / "answers.csv", B3="seldom")
     assert [(fault.file, fault.line) for fault in _refused(folder).faults] == [
         ("answers.csv", 2), ("data/answers.csv", 2),
     ]  # fmt: skip

@@ -183,5 +183,5 @@ def test_every_kind_is_in_the_design_or_later():
     assert list(KINDS) == [
         "items", "reliability", "frequencies", "crosstab", "midpoint", "friedman", "check_table", "retention", "efa",
         "correlations", "regression", "cfa", "sem", "invariance", "method_bias", "dif", "nonresponse", "icc",
-        "test_retest", "raters", "content_validity",
+        "test_retest", "raters", "pilot", "content_validity",
     ]  # fmt: skip

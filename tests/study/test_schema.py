@@ -131,6 +131,7 @@ def test_what_the_checks_refuse_does_not_fit_the_schema_either(tmp_path, old, ne
         ("icc", "icc", {"items"}),
         ("test_retest", "test_retest", set()),
         ("raters", "raters", {"coefficient"}),
+        ("pilot", "pilot", {"scales"}),
         ("content_validity", "content_validity", set()),
     ],
 )

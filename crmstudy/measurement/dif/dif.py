@@ -250,6 +250,10 @@ def _items(
             names = sets[0].items
             if len(sets) > 1:
                 faults.append(f"One scale is analysed at a time, and {len(sets)} are named.")
+            elif sets[0].mirrored:
+                faults.append(
+                    f"'{sets[0].scale}' takes one of its scales the other way round: analyse its scales alone."
+                )
         except InputError as error:
             faults += error.faults
     if not isinstance(group, str) or group not in columns:

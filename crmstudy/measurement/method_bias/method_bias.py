@@ -264,7 +264,7 @@ def _markers(data: object, frame: pd.DataFrame, factors: Factors, marker: Any, m
     names: tuple[str, ...] = ()
     if marker is not None:
         try:
-            is_scale = isinstance(data, Responses) and isinstance(marker, str) and marker in data.scales
+            is_scale = isinstance(data, Responses) and isinstance(marker, str) and marker in data.scores
             wanted = list(data.scale_items(marker)) if is_scale and isinstance(data, Responses) else marker
             names = named_columns(frame, wanted)
         except InputError as error:

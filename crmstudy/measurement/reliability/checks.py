@@ -200,6 +200,12 @@ def note_set(chosen: ItemSet, values: Array, asked: Asked, collected: Collected)
             "not identified and gives no omega."
         )
         collected.notes.append(Note("RELIABILITY_TWO_ITEMS", message, "info", subject))
+    if chosen.mirrored:
+        message = (
+            f"{name} takes a part of its scales the other way round, so these items were mirrored here as well: "
+            f"{', '.join(chosen.mirrored)}."
+        )
+        collected.notes.append(Note("RELIABILITY_PART_MIRRORED", message, "info", subject))
     if chosen.declared is not None and not chosen.declared.reflective and len(chosen.items) > 1:
         message = f"{name} is declared formative: its items need not correlate, so these coefficients do not judge it."
         collected.notes.append(Note("RELIABILITY_FORMATIVE", message, "warning", subject))

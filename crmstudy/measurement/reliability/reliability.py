@@ -21,7 +21,7 @@ from crmstudy.measurement.reliability.result import Collected, ReliabilityResult
 from crmstudy.measurement.reliability.scale import analyse_scale
 from crmstudy.pooled import COMPLEMENT, STEPPED_UP, pools
 from crmstudy.responses import frame_of
-from crmstudy.selection import item_sets, numeric_values
+from crmstudy.selection import item_sets, keyed_values
 
 __all__ = ["ReliabilityResult", "reliability"]
 
@@ -123,7 +123,7 @@ def reliability(
     frame, notes = frame_of(data)
     frame = frame.rename(columns=str)
     sets = item_sets(data, frame, items, scale)
-    rows = [(chosen, numeric_values(frame, chosen.items)) for chosen in sets]
+    rows = [(chosen, keyed_values(frame, chosen)) for chosen in sets]
     impossible = impossible_scales(rows, asked)
     collected = Collected(notes=[*notes, *all_columns(data, frame, sets, items), *about_ordinal(asked)])
     used = np.zeros(len(frame), dtype=bool)

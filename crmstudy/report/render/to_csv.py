@@ -6,11 +6,9 @@ import csv
 import io
 import math
 
+from crmstudy.quoting import harmless
 from crmstudy.report.document import DAGGER, Cell, Citation, Column, Inline, Number, PValue, Table, Words
 from crmstudy.report.references import citation
-
-#: A text cell that begins like this would be read as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def table_csv(table: Table) -> bytes:
@@ -31,8 +29,7 @@ def table_csv(table: Table) -> bytes:
 
 def neutral(text: str) -> str:
     """Text that no spreadsheet takes for a formula: an apostrophe goes before what would begin one."""
-    safe = f"'{text}" if text.startswith(_FORMULA) else text
-    return safe.replace("\r\n", "\n").replace("\r", " ")
+    return harmless(text).replace("\r\n", "\n").replace("\r", " ")
 
 
 def _names(column: Column) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from crmstudy.report.telling.invariance import invariance_section
 from crmstudy.report.telling.measurement import correlations_section, items_section
 from crmstudy.report.telling.models import structural_section
 from crmstudy.report.telling.nonresponse import nonresponse_section
+from crmstudy.report.telling.pilot import pilot_section
 from crmstudy.report.telling.raters import icc_section, raters_section, retest_section
 from crmstudy.report.telling.regression import regression_section
 from crmstudy.report.telling.reliability import reliability_section
@@ -58,6 +59,7 @@ KINDS: Mapping[str, Callable[[Told], Section]] = {
     "test_retest": retest_section,
     "raters": raters_section,
     "content_validity": content_section,
+    "pilot": pilot_section,
 }
 AUDIENCES = ("research",)
 

@@ -48,7 +48,7 @@ def efa(task: Task) -> Outcome:
     if (how := options.pop("normalize", None)) is not None:
         options["normalize"] = _NORMALIZE[how]
     items = task.plan.options.get("items")
-    names = list(items) if items is not None else _items_of(task.scales, task.responses.scales)
+    names = list(items) if items is not None else _items_of(task.scales, task.responses.scores)
     if (target := options.pop("target", None)) is not None:
         options["target"] = _target(target, names)
     about: dict[str, Any] = {"scale": list(task.scales)} if items is None else {"items": names}
@@ -109,7 +109,7 @@ def _named(plan: AnalysisPlan, ground: Ground) -> list[str] | None:
     if ground.scales is None:
         return None
     asked = plan.options.get("scales", "all")
-    return _items_of(list(ground.scales) if asked == "all" else asked, ground.scales)
+    return _items_of(ground.first_order if asked == "all" else asked, ground.scales)
 
 
 def _items_of(asked: Any, scales: Any) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from crmstudy.errors import AnalysisError, CrmstudyError
@@ -27,13 +27,17 @@ _LEAST_SAMPLES = 100
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Task:
-    """One analysis to do: what was declared, the rows it is done with, the study's seed, imputed sets, the sample."""
+    """One analysis to do: what was declared, the rows it is done with, the study's seed, imputed sets, the sample.
+
+    ``others`` are the rows of every sample by its name, for an analysis that looks at two of them.
+    """
 
     plan: AnalysisPlan
     responses: Responses
     seed: int
     imputed: Imputed | None = None
     sample: SamplePlan | None = None
+    others: Mapping[str, Responses] = field(default_factory=dict)
 
     @property
     def weights(self) -> str | None:
@@ -144,7 +148,7 @@ def correlations(task: Task) -> Outcome:
     asked = task.keywords
     weighable = asked.get("method", "pearson") in ("pearson", "polychoric") and "partial" not in asked
     result = correlate(task.data, items=names, weights=task.weights if weighable else None, **asked)
-    scales = [name for name in names if name in task.responses.scales]
+    scales = [name for name in names if name in task.responses.scores]
     beside = {"reliability": lambda: reliability_of(task.data, scale=scales, seed=task.own_seed).preferred}
     return Outcome(result, _attempt(beside) if scales else {})
 
@@ -248,19 +252,12 @@ def _model(task: Task) -> str:
     return str(task.plan.options["model"])
 
 
-def model_data(task: Task) -> Responses | pd.DataFrame | Imputed:
+def model_data(task: Task) -> Responses | Imputed:
     """What a model is fitted to: the answers, with scale scores beside them where the model or ``aux`` names one.
 
     Of imputed sets each is scored.
     """
-    from crmstudy.grammar.spec import parse_model
-    from crmstudy.imputed import Imputed
-    from crmstudy.scoring import analysis_frame
+    from crmstudy.scoring import with_scores
 
-    spec, data = parse_model(_model(task)), task.data
-    if not {*spec.observed, *task.plan.options.get("aux", ())} & set(task.responses.scales):
-        return data
-    factors = [name for name in spec.latent if name in task.responses.scales]
-    if not isinstance(data, Imputed):
-        return analysis_frame(data)[0].drop(columns=factors)
-    return replace(data, sets=tuple(analysis_frame(one)[0].drop(columns=factors) for one in data.sets))
+    found: Responses | Imputed = with_scores(_model(task), task.data, task.plan.options.get("aux", ()))
+    return found

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
-from crmstudy.instrument.model import Instrument
+from crmstudy.instrument.drafts import direction_of
+from crmstudy.instrument.lints.content import check_content
+from crmstudy.instrument.lints.wording import (
+    LANGUAGES,
+    check_copies,
+    check_slots,
+    check_spelling,
+    check_terms,
+    check_texts,
+)
+from crmstudy.instrument.model import Instrument, Item, Question
 from crmstudy.notes import Note
 
-#: Language tags (without region) that are written from right to left.
-RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
-#: Letters that Persian text should not hold, with the letter that is meant.
-ARABIC_FOR_PERSIAN = {"\u064a": "\u06cc", "\u0643": "\u06a9"}
+#: How a questionnaire asks for a day of birth, which tells people apart.
+_BIRTH = re.compile(r"birth|\bborn\b|\bdob\b|تولد|рожд", re.IGNORECASE)
+_DATE = re.compile(r"\bdate\b|\bday\b|\bdob\b|تاریخ|روز|\bдат|\bдень\b", re.IGNORECASE)
+#: A number that may be as large as this is no year.
+_LATEST_YEAR = 10_000
+#: The least expected count of a cell for which a chi-square test and an honest figure are usual.
+LEAST_EXPECTED = 5
 
 
-def lint(instrument: Instrument) -> list[Note]:
+def lint(instrument: Instrument, *, languages: Sequence[str] = LANGUAGES, n: int | None = None) -> list[Note]:
     """Check an instrument against its published key, its scales, its translations and its texts.
 
     What makes a file unusable (an unknown item, a reversed id that does not exist ...) is refused when it is
@@ -24,14 +40,23 @@ def lint(instrument: Instrument) -> list[Note]:
     ----------
     instrument : Instrument
         A loaded instrument.
+    languages : sequence of str
+        Languages in which every text is wanted, beside those the file declares.
+    n : int, optional
+        Expected number of respondents: crossed answers to unscored questions (sex by age band ...) with an expected
+        count below 5 are then warned of.
 
     Returns
     -------
     list of Note
         One note a finding, with the item, scale or language as its subject.
     """
-    checks = (_key, _partition, _texts, _repeated, _labels, _direction, _letters, _standing)
-    notes = [note for check in checks for note in check(instrument)]
+    notes = [
+        *_key(instrument), *_partition(instrument), *check_texts(instrument, languages), *check_copies(instrument),
+        *check_slots(instrument), *check_spelling(instrument), *check_terms(instrument), *check_content(instrument),
+        *_labels(instrument), *_direction(instrument), *_birth_date(instrument), *_small_cells(instrument, n),
+        *_standing(instrument),
+    ]  # fmt: skip
     return sorted(notes, key=lambda note: note.level != "warning")
 
 
@@ -71,80 +96,91 @@ def _key(instrument: Instrument) -> Iterator[Note]:
 def _partition(instrument: Instrument) -> Iterator[Note]:
     """Each item in exactly one scale."""
     homes = Counter(id for scale in instrument.scales for id in scale.item_ids)
-    for id in instrument.item_ids:
-        if homes[id] == 0:
+    for item in instrument.items:
+        id = item.id
+        if item.unscored or item.expected is not None:
+            if homes[id]:
+                message = f"The item '{id}' is marked as unscored or checks attention, but a scale has it."
+                yield _warn("INSTRUMENT_ITEM_SHARED", message, id)
+        elif homes[id] == 0:
             yield _warn("INSTRUMENT_ITEM_UNSCORED", f"The item '{id}' belongs to no scale, so it is never scored.", id)
         elif homes[id] > 1:
             message = f"The item '{id}' belongs to {homes[id]} scales, so their scores share its answers."
             yield _warn("INSTRUMENT_ITEM_SHARED", message, id)
 
 
-def _texts(instrument: Instrument) -> Iterator[Note]:
-    """Require a text, and not an empty one, for every language."""
-    named = [("the instrument's name", instrument.id, instrument.name)]
-    named += [(f"the name of the scale '{scale.id}'", scale.id, scale.name) for scale in instrument.scales]
-    if instrument.instructions:
-        named.append(("the instructions", instrument.id, instrument.instructions))
-    if instrument.wording != "none":
-        named += [(f"the item '{item.id}'", item.id, item.wording) for item in instrument.items]
-    for response in instrument.responses.values():
-        named += [
-            (f"the label of {value} in '{response.id}'", response.id, texts) for value, texts in response.labels.items()
-        ]
-    for what, subject, texts in named:
-        missing = [tag for tag in instrument.languages if not texts.get(tag, "").strip()]
-        if missing:
-            message = f"No text in {', '.join(missing)} for {what}."
-            yield _warn("INSTRUMENT_TRANSLATION_MISSING", message, subject)
-
-
-def _repeated(instrument: Instrument) -> Iterator[Note]:
-    """Two items with the same wording in a language."""
-    for tag in instrument.languages:
-        ids = defaultdict(list)
-        for item in instrument.items:
-            text = item.wording.get(tag, "").casefold().rstrip(" .?!؟")
-            if text:
-                ids[text].append(item.id)
-        for same in ids.values():
-            if len(same) > 1:
-                message = f"The items {', '.join(same)} have the same wording in {tag}."
-                yield _warn("INSTRUMENT_WORDING_REPEATED", message, same[0])
-
-
 def _labels(instrument: Instrument) -> Iterator[Note]:
     """Labels of both end points of every response format in use."""
-    for id in dict.fromkeys(item.response.id for item in instrument.items):
+    used = [item.response.id for item in instrument.items]
+    used += [question.response.id for question in instrument.questions if question.response is not None]
+    for id in dict.fromkeys(used):
         response = instrument.responses[id]
         bare = [str(end) for end in (response.low, response.high) if end not in response.labels]
         if bare:
             message = f"The response format '{id}' has no label for {' and '.join(bare)}."
             yield _warn("INSTRUMENT_LABEL_MISSING", message, id)
     for id in instrument.responses:
-        if all(item.response.id != id for item in instrument.items):
+        if id not in used:
             yield _warn("INSTRUMENT_RESPONSE_UNUSED", f"No item uses the response format '{id}'.", id)
 
 
 def _direction(instrument: Instrument) -> Iterator[Note]:
     """Hold the declared writing direction against the one the language is known to have."""
     for tag, language in instrument.languages.items():
-        usual = "rtl" if tag.split("-")[0] in RIGHT_TO_LEFT else "ltr"
+        usual = direction_of(tag)
         if language.direction != usual:
             message = f"The language '{tag}' is declared {language.direction}, but is written {usual}."
             yield _warn("INSTRUMENT_DIRECTION", message, tag)
 
 
-def _letters(instrument: Instrument) -> Iterator[Note]:
-    """Arabic yeh and kaf in Persian texts: they look alike, but searching and sorting break."""
-    texts = [(item.id, item.wording.get("fa", "")) for item in instrument.items]
-    texts += [(scale.id, scale.name.get("fa", "")) for scale in instrument.scales]
-    for response in instrument.responses.values():
-        texts += [(response.id, label.get("fa", "")) for label in response.labels.values()]
-    for subject, text in texts:
-        found = [f"{wrong} for {right}" for wrong, right in ARABIC_FOR_PERSIAN.items() if wrong in text]
-        if found:
-            message = f"The Persian text of '{subject}' has Arabic letters ({', '.join(found)})."
-            yield _warn("INSTRUMENT_ARABIC_LETTERS", message, subject)
+def _birth_date(instrument: Instrument) -> Iterator[Note]:
+    """An exact date of birth tells people apart and serves no analysis."""
+    for question in instrument.questions:
+        said = " ".join((question.id, *question.wording.values()))
+        written = question.type in ("date", "text", "longtext") or _holds_a_date(question, said)
+        if written and _BIRTH.search(said):
+            message = f"'{question.id}' asks for a date of birth, which identifies people; ask for an age band."
+            yield _warn("INSTRUMENT_BIRTH_DATE", message, question.id)
+
+
+def _holds_a_date(question: Question, said: str) -> bool:
+    """Whether a number has room for day and month as well (20011231, 13790101), which a year or an age has not."""
+    if question.type != "integer":
+        return False
+    return _DATE.search(said) is not None if question.high is None else question.high >= _LATEST_YEAR
+
+
+def _small_cells(instrument: Instrument, n: int | None) -> Iterator[Note]:
+    """The smallest cells to expect when unscored questions are crossed."""
+    asked = [item for item in instrument.items if item.unscored and item.expected is None]
+    if len(asked) < 2:
+        return
+    least = {item.id: min(_shares(item).values()) for item in asked}
+    cells = math.prod(len(item.response.values) for item in asked)
+    pairs = sorted(combinations(asked, 2), key=lambda pair: least[pair[0].id] * least[pair[1].id])
+    one, other = pairs[0]
+    share = least[one.id] * least[other.id]
+    message = (
+        f"Crossed two at a time, the smallest expected cell is that of {one.id} and {other.id} ({100 * share:.2g} % of "
+        f"the respondents, so {LEAST_EXPECTED} need N = {math.ceil(LEAST_EXPECTED / share):,}); all {len(asked)} "
+        f"questions together make {cells:,} cells, in which many people are alone."
+    )
+    yield Note("INSTRUMENT_SMALL_CELLS", message, subject=instrument.id)
+    if n is None:
+        return
+    few = [
+        (a.id, b.id, n * least[a.id] * least[b.id]) for a, b in pairs if n * least[a.id] * least[b.id] < LEAST_EXPECTED
+    ]
+    if few:
+        said = ", ".join(f"{a} × {b} ({expected:.1f})" for a, b, expected in few)
+        message = f"With N = {n:,}, these crossings have an expected cell below {LEAST_EXPECTED}: {said}."
+        yield _warn("INSTRUMENT_SMALL_CELLS", message, instrument.id)
+
+
+def _shares(item: Item) -> dict[int, float]:
+    """The expected shares of the answers; equal ones where none are declared."""
+    values = item.response.values
+    return dict(item.shares) or dict.fromkeys(values, 1 / len(values))
 
 
 def _standing(instrument: Instrument) -> Iterator[Note]:

@@ -1,0 +1,1 @@
+"""Questionnaires on paper: HTML and PDF, and structure sheets of instruments that ship without text."""

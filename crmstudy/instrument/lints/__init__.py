@@ -1,0 +1,1 @@
+"""What a well-formed instrument still lacks or contradicts: structure, wording, content."""

@@ -1,0 +1,1 @@
+"""The parts of an instrument file, each read with all its faults."""

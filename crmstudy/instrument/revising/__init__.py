@@ -1,0 +1,1 @@
+"""What happens to an instrument: published wording adopted, adapted, translated, compared, filed."""
