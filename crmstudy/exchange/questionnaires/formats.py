@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from crmstudy.errors import DataError, Fault, InstrumentError, OutputError, UnsupportedError, did_you_mean
+from crmstudy.errors import DataError, Fault, InputError, InstrumentError, OutputError, UnsupportedError, did_you_mean
 from crmstudy.exchange.export_log import ExportLog
 from crmstudy.files import open_file, put_new
 from crmstudy.instrument.load import from_mapping
@@ -270,15 +270,13 @@ def recognise_questionnaire(path: str | os.PathLike[str]) -> str | None:
 
 
 def _has_survey(path: Path) -> bool:
-    """Whether a workbook has a sheet named survey; only its table of contents is looked at."""
-    import zipfile
+    """Whether a workbook has a sheet named survey; one that cannot be unpacked has none."""
+    from crmstudy.exchange.untrusted.door import parse
 
     try:
-        with zipfile.ZipFile(path) as book, book.open("xl/workbook.xml") as stream:
-            content = stream.read(1_000_000).decode("utf-8", "replace").lower()
-    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
+        return parse("workbook-has-survey", path) is True
+    except InputError:
         return False
-    return re.search(r"name=[\"']\s*survey\s*[\"']", content) is not None
 
 
 def _format_to_write(path: Path, format: str | None) -> Format:

@@ -7,6 +7,7 @@ instrument.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -40,6 +41,17 @@ def xlsform(raw: bytes, file: str) -> Answer:
     sheets = sheets_of(raw, file)
     held = from_sheets(sheets)
     return _answer(xlsform_seen(sheets, file, held["languages"] if held else ()), held, shown, file)
+
+
+def has_survey(raw: bytes, file: str) -> bool:
+    """Whether a workbook has a sheet named survey; only its table of contents is looked at."""
+    from crmstudy.exchange.untrusted.archives import check_archive
+
+    archive = check_archive(raw, file)
+    if "xl/workbook.xml" not in archive.namelist():
+        return False
+    content = archive.read("xl/workbook.xml").decode("utf-8", "replace").lower()
+    return re.search(r"name=[\"']\s*survey\s*[\"']", content) is not None
 
 
 def yaml(raw: bytes, file: str) -> Answer:

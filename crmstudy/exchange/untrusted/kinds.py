@@ -52,6 +52,8 @@ KINDS: dict[str, Kind] = {
                      seconds_per_mb=8, memory_per_byte=60),
     "spss-dictionary": Kind(f"{_DRAFTING}.dictionary:take_apart", "an SPSS file", largest=LARGEST, seconds_per_mb=1,
                             memory=768 * MEGABYTE, memory_per_byte=8),
+    "workbook-has-survey": Kind(f"{_QUESTIONNAIRES}.taking_apart:has_survey", "a workbook (.xlsx)",
+                                largest=32 * MEGABYTE, seconds_per_mb=4, memory_per_byte=60),
     **{
         f"questionnaire-{name}": Kind(f"{_QUESTIONNAIRES}.taking_apart:{name}", title, largest=32 * MEGABYTE,
                                       seconds_per_mb=4, memory_per_byte=60)
