@@ -181,14 +181,15 @@ def _no_yaml(bad: yaml.YAMLError, file: str) -> Fault:
 
 def _composed(text: str, file: str) -> tuple[list[Fault], yaml.Node | None]:
     """Faults, or the tree of nodes; what libyaml stumbles over is read again by PyYAML's own, laxer reader."""
-    for loader in (_LOADER, yaml.SafeLoader):
-        try:
-            faults = _unread(text, file, loader)
-            return faults, None if faults else yaml.compose(text, Loader=loader)
-        except yaml.YAMLError:
-            if loader is yaml.SafeLoader:
-                raise
-    return [], None
+    try:
+        return _nodes(text, file, _LOADER)
+    except yaml.YAMLError:
+        return _nodes(text, file, yaml.SafeLoader)
+
+
+def _nodes(text: str, file: str, loader: Any) -> tuple[list[Fault], yaml.Node | None]:
+    faults = _unread(text, file, loader)
+    return faults, None if faults else yaml.compose(text, Loader=loader)
 
 
 def _unread(text: str, file: str, loader: Any) -> list[Fault]:

@@ -221,6 +221,7 @@ def test_messages_that_are_none_are_refused(raw):
 
 
 @linux
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["fork_and_hold", "fork_and_leave_the_group"])
 def test_who_holds_the_pipes_open_keeps_nobody_waiting(kind):
     begun = time.perf_counter()
@@ -274,6 +275,7 @@ def test_the_standard_library_comes_before_the_packages(tmp_path, monkeypatch):
 
 
 @linux
+@pytest.mark.slow
 def test_a_child_whose_parent_was_killed_ends_by_itself(tmp_path, monkeypatch):
     program = (
         "from crmstudy.exchange.untrusted import door, kinds, limits\n"
