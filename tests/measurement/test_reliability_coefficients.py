@@ -379,6 +379,7 @@ def test_full_information_uses_every_row_with_an_answer():
     assert {"alpha", "spearman_brown"} < set(values(pair))
 
 
+@pytest.mark.slow
 def test_alpha_by_full_information_is_nearer_to_the_truth_than_that_of_complete_rows():
     """Null: answers to the third item are missing where the first is low, so the complete rows are a selection."""
     rng, gaps = np.random.default_rng(20261125), []

@@ -113,6 +113,7 @@ def test_groups_of_a_study(tmp_path) -> None:
     assert any(note.code == "IMPUTE_GROUPS" for note in results.notes)
 
 
+@pytest.mark.slow
 def test_every_kind_that_pools_is_run_and_told(tmp_path) -> None:
     results = cs.run(cs.Study.load(write(tmp_path, "{m: 3, iterations: 2}", EVERY_KIND, rows=160)))
     failed = {block.id: str(block.error) for block in results.blocks if block.result is None}

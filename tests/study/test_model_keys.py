@@ -211,6 +211,7 @@ def test_a_hypothesis_goes_by_the_bootstrap_interval(tmp_path):
     assert test.reason.startswith("its bootstrap interval [")
 
 
+@pytest.mark.slow
 def test_a_report_with_groups_and_a_bootstrap_gives_the_same_bytes_twice(tmp_path):
     folder = write_small(
         tmp_path / "s", asked("group: branch", id="a"), asked("bootstrap: 60", kind="sem", model=PATHS, id="b"),

@@ -74,7 +74,13 @@ def quick(monkeypatch):
     monkeypatch.setattr("crmstudy.report.render.render.render", render)
 
 
-@pytest.mark.parametrize("folder", STUDIES, ids=lambda path: path.name)
+def _by_size(folder):
+    """A study as a parameter; the large one takes longer than a newcomer wants to wait."""
+    marks = [pytest.mark.slow] if folder.name == "mobile_instrument" else []
+    return pytest.param(folder, id=folder.name, marks=marks)
+
+
+@pytest.mark.parametrize("folder", [_by_size(folder) for folder in STUDIES])
 def test_every_shipped_analysis_runs_and_gives_the_same_bytes_twice(folder, tmp_path):
     first = run_job(folder, tmp_path / "first")
     again = run_job(folder, tmp_path / "again")
@@ -223,6 +229,7 @@ def test_one_format_may_be_named_without_a_list(small, tmp_path, quick):
     assert "report.docx" not in written
 
 
+@pytest.mark.slow
 def test_nothing_of_a_report_depends_on_threads_or_hash_seeds(tmp_path):
     folder = write_small(tmp_path / "s", ITEMS, RELIABILITY, REGRESSION, SEM)
     program = "import sys, crmstudy as cs; cs.run(cs.Study.load(sys.argv[1])).report(sys.argv[2])"
