@@ -39,8 +39,10 @@ def bytes_of(path: str | os.PathLike[str], largest: int) -> bytes:
     return raw
 
 
-def put_new(path: Path, content: bytes) -> None:
+def put_new(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file that is not there yet; when it cannot be written whole, nothing of it stays.
+
+    A ``private`` one can be read by its owner only.
 
     Raises
     ------
@@ -50,13 +52,17 @@ def put_new(path: Path, content: bytes) -> None:
         As opening and writing does; FileExistsError when something is there.
     """
     check_name(path)
-    with path.open("xb") as stream:
+    with open(path, "xb", opener=_for_the_owner) if private else path.open("xb") as stream:
         try:
             stream.write(content)
             stream.flush()
         except BaseException:
             path.unlink(missing_ok=True)
             raise
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def check_name(path: Path) -> None:

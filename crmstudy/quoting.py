@@ -6,6 +6,11 @@ from __future__ import annotations
 _JOINERS = "\u200c\u200d"
 #: A cell that begins with one of these is taken for a formula, or hides one, in some spreadsheet.
 FORMULA_SIGNS = "=+-@\t\r\n\0＝＋－＠"
+#: Marks of direction, joiners, byte order marks: nobody sees them before a sign, and some programs pass over them.
+UNSEEN = (
+    "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
+)
 
 
 def shown(text: object, longest: int = 40) -> str:
@@ -29,4 +34,4 @@ def harmless(text: str) -> str:
     >>> harmless("=1+1"), harmless("a=1")
     ("'=1+1", 'a=1')
     """
-    return f"'{text}" if text.startswith(tuple(FORMULA_SIGNS)) else text
+    return f"'{text}" if text.lstrip(UNSEEN).startswith(tuple(FORMULA_SIGNS)) else text

@@ -12,7 +12,8 @@ import pytest
 
 from crmstudy.errors import DataError, OutputError, UnsupportedError
 from crmstudy.exchange.read import read_responses
-from crmstudy.handover import new_record_id, read_handover, write_handover
+from crmstudy.handover import REASONS, new_record_id, read_handover, write_handover
+from crmstudy.handover.strict import LARGEST_LINE
 from crmstudy.instrument import list_instruments, load_instrument
 from crmstudy.scoring import score
 from tests.exchange.reading.platform_files import INSTRUMENT
@@ -173,6 +174,15 @@ def test_nothing_is_overwritten_and_nothing_half_done_stays(tmp_path, care):
     assert not (tmp_path / "new").exists()
 
 
+def test_every_reason_is_a_code_of_its_own_in_the_table(tmp_path, care):
+    records = [
+        _record(number, answers={"CARE1": None, "CARE2": 1, "CARE3": 2}, reasons={"CARE1": reason})
+        for number, reason in enumerate(REASONS, start=1)
+    ]
+    read = read_responses(_write(tmp_path / "out", care, *records))
+    assert dict(read.codes["CARE1"]) == {0: -99, 1: -98, 2: -97, 3: -96, 4: -95}
+
+
 def test_a_folder_that_was_not_finished_or_was_changed_is_refused(tmp_path, care):
     folder = _write(tmp_path / "out", care, _record(1), _record(2))
     for name in ("records.ndjson", "instrument.json"):
@@ -244,7 +254,7 @@ BAD_LINES = [
     (b"{", "this is not JSON"), (b"[]", "a record is an object in braces; found []"), (b"\xff", "this is not UTF-8"),
     (b'{"record": NaN}', "NaN is no number of JSON"), (b'{"a": 1, "a": 2}', "the key \"a\" stands twice"),
     (b"", "this is not JSON"), (b"[" * 100_000, "brackets go deeper"), (b'{"a": ' + b"1" * 5000 + b"}", "more digits"),
-    (b"x" * (2**20 + 5), "the line is longer than"),
+    (b"x" * (LARGEST_LINE + 5), "the line is longer than"),
 ]  # fmt: skip
 
 

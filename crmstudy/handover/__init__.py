@@ -32,9 +32,10 @@ random, so is the order, and nothing is learnt from the place of a line:
 ``answers``     ``{item: number or null}`` with every closed item of every instrument: an answer of its response set,
                 one of its missing codes, or null
 ``reasons``     ``{item: reason}`` for nulls: ``not-shown`` (by logic), ``not-reached`` (broke off before), ``refused``;
-                a null without a reason was seen and left out (may be absent)
-``open``        ``{question: answer}`` of the open questions that were answered: a text, a number, a date (ISO), or the
-                list of the values chosen; null is no answer (may be absent)
+                on paper ``illegible`` and ``two-ticks``; a null without a reason was seen and left out (may be absent)
+``open``        ``{question: answer}`` of the open questions that were answered: a text, a number, a date (ISO), the
+                list of the values chosen (``multi``), or the list of the values in their order, first place first
+                (``rank``: as many as it gives places, or one missing code alone); null is no answer (may be absent)
 ``wave``        (may be absent)
 ``unit``        branch, region ... (may be absent)
 ``person``      the pseudonym that links waves (only where ``linking`` is not ``none``)
@@ -44,8 +45,8 @@ random, so is the order, and nothing is learnt from the place of a line:
 
 Paradata of all modes: ``complete`` (true or false), ``device`` (``phone``, ``tablet``, ``computer``), ``duration``
 (minutes, one of :data:`~crmstudy.handover.records.DURATIONS`). Not in anonymous hand-overs: ``started`` and
-``submitted`` (UTC, 2026-11-26T10:05Z), ``seconds``, ``page_seconds`` (list), ``order`` (ids of items and questions as
-they were shown), ``visits``.
+``submitted`` (UTC, 2026-11-26T10:05Z), ``seconds``, ``page_seconds`` (list), ``order`` (ids of items, questions and
+texts as they were shown), ``visits``.
 
 In a table of answers a reason becomes a missing code: see :data:`~crmstudy.handover.records.REASONS`.
 """

@@ -15,7 +15,9 @@ from crmstudy.handover.strict import MOST_FAULTS, key_faults, listed, name_fault
 from crmstudy.instrument.model import Instrument, Question
 
 #: Why an item has no answer, and the missing code that says so.
-REASONS: Mapping[str, int] = {"refused": -99, "not-shown": -98, "not-reached": -97}
+REASONS: Mapping[str, int] = {
+    "refused": -99, "not-shown": -98, "not-reached": -97, "illegible": -96, "two-ticks": -95,
+}  # fmt: skip
 #: How long answering took, in minutes.
 DURATIONS = ("0-1", "1-2", "2-5", "5-10", "10-20", "20-40", "40-")
 DEVICES = ("phone", "tablet", "computer")
@@ -42,7 +44,10 @@ class Checker:
         self.head = head
         self.allowed = {item.id: frozenset((*item.response.values, *item.response.missing_codes)) for item in items}
         self.ids = self.allowed.keys()
-        self.questions = {one.id: one for instrument in instruments for one in instrument.questions}
+        self.questions = {
+            one.id: one for instrument in instruments for one in instrument.questions if one.type != "info"
+        }
+        self.shown = {one.id for instrument in instruments for one in instrument.entries}
         self.languages = {tag for instrument in instruments for tag in instrument.languages}
         self.paradata = COARSE if head.mode == "anonymous" else (*COARSE, *FINE)
         self.last = ""
@@ -164,7 +169,7 @@ class Checker:
                 wanted, fits = _PARADATA[name]
                 if not fits(said):
                     wrong.append(f"{name} is {wanted}; found {shown(said)}.")
-                elif name == "order" and not set(said) <= self.ids | self.questions.keys():
+                elif name == "order" and not self.shown.issuperset(said):
                     wrong.append(f"order has ids that no instrument asks: {shown(said)}.")
         return wrong
 
@@ -209,6 +214,8 @@ def _open_faults(question: Question, answer: object) -> list[str]:
         if fine and isinstance(answer, list) and len(set(answer)) == len(answer):
             return []
         return [f"the answer to {id} is a list of different values out of {span(allowed)}; found {shown(answer)}."]
+    if question.type == "rank":
+        return _rank_faults(question, answer)
     if question.type in ("integer", "decimal"):
         low, high = question.low, question.high
         if not _is_number(answer) or (question.type == "integer" and answer.__class__ is not int):
@@ -226,6 +233,21 @@ def _open_faults(question: Question, answer: object) -> list[str]:
     if question.type == "date" and not _is_date(answer):
         return [f"the answer to {id} is a date such as 2026-11-26; found {shown(answer)}."]
     return []
+
+
+def _rank_faults(question: Question, answer: object) -> list[str]:
+    values, codes = (question.response.values, question.response.missing_codes) if question.response else ((), ())
+    whole = isinstance(answer, list) and all(value.__class__ is int for value in answer)
+    if whole and isinstance(answer, list):
+        if len(answer) == 1 and answer[0] in codes:
+            return []
+        if len(answer) == question.places and len(set(answer)) == len(answer) and set(answer) <= set(values):
+            return []
+    code = f", or a list of one missing code ({listed([str(code) for code in codes])})" if codes else ""
+    return [
+        f"the answer to {question.id} is a list of {question.places} different values out of {span(set(values))} in "
+        f"their order{code}; found {shown(answer)}."
+    ]
 
 
 def _is_date(text: str) -> bool:

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 from crmstudy.declared import CONTROL, DEEPEST
 from crmstudy.errors import DataError, Fault, did_you_mean
 
-#: The largest line of records in bytes.
-LARGEST_LINE = 2**20
+#: The largest line of records in bytes: some hundred open answers as long as a page takes them.
+LARGEST_LINE = 2**24
 #: How many faults are told one by one.
 MOST_FAULTS = 50
 _LONGEST_NAME = 200

@@ -15,13 +15,14 @@ from typing import Literal
 from crmstudy.errors import Fault, InstrumentError, UnsupportedError, did_you_mean
 from crmstudy.instrument.model import Direction, Instrument, Item, Question, ResponseFormat, Texts
 
-BlockKind = Literal["grid", "single", "multi", "number", "text", "date"]
+BlockKind = Literal["grid", "single", "multi", "number", "text", "date", "slider", "rank", "info"]
 #: Rows of a grid on a screen before a new page begins.
 ROWS = 10
 #: Answers that stand side by side, at most; a longer list stands as a list, a wide range is answered with a number.
 MOST_CHOICES = 13
 _OPEN_KINDS: Mapping[str, BlockKind] = {
     "multi": "multi", "integer": "number", "decimal": "number", "text": "text", "longtext": "text", "date": "date",
+    "rank": "rank", "info": "info",
 }  # fmt: skip
 
 
@@ -41,8 +42,10 @@ class Choice:
 class Field:
     """One question as it is asked: its number in the whole questionnaire, its text, what may be answered.
 
-    ``type`` is ``single multi integer decimal text longtext date``; ``required`` is ``no soft hard``; ``low`` and
-    ``high`` bound a number; ``columns`` are those of the data file.
+    ``type`` is ``single slider multi rank integer decimal text longtext date info``; ``required`` is ``no soft hard``;
+    ``low`` and ``high`` bound a number, and are the ends of the line of a ``slider``, whose ``choices`` are the labels
+    along it and the answers beside it; ``top`` is how many places a ``rank`` gives (all of its answers or fewer);
+    ``columns`` are those of the data file. An ``info`` has a text only: number 0, no choices and no columns.
     """
 
     id: str
@@ -55,11 +58,12 @@ class Field:
     low: float | None = None
     high: float | None = None
     columns: tuple[str, ...] = ()
+    top: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Questions that are shown together: several rows of a grid, whose answers are the same, or one question."""
+    """What is shown together: rows of a grid, whose answers are the same; one question; or a text (``info``)."""
 
     kind: BlockKind
     fields: tuple[Field, ...]
@@ -101,8 +105,8 @@ class Page:
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """All questions of the page."""
-        return tuple(field for block in self.blocks for field in block.fields)
+        """All questions of the page; texts between them are blocks only."""
+        return tuple(field for block in self.blocks if block.kind != "info" for field in block.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def pages(
     """Lay a questionnaire of one or several instruments out on pages.
 
     A page ends with its section, and before it gets longer than ``rows``. Neighbouring items with the same answers
-    become a grid; all questions are numbered through.
+    become a grid; all questions are numbered through, texts between them are not.
 
     Parameters
     ----------
@@ -134,13 +138,13 @@ def pages(
     rows : int or None
         About how many rows of a grid a page holds; None for one page a section, however long.
     order : sequence of str
-        The ids of all questions in the order they are asked, where items of randomised sections change places; by
-        default the order of the questionnaire.
+        The ids of all questions (and texts) in the order they are asked, where those of randomised sections change
+        places; by default the order of the questionnaire.
 
     Returns
     -------
     tuple of Page
-        Every item and question stands on one page, once.
+        Every item, question and text stands on one page, once.
 
     Raises
     ------
@@ -164,7 +168,7 @@ def pages(
     for place, part in enumerate(parts):
         opens = place == 0 or parts[place - 1].instrument is not part.instrument
         blocks = list(_blocks(part, lang, number, rows))
-        number += len(part.entries)
+        number += sum(entry.type != "info" for entry in part.entries)
         intro = tuple(
             text
             for text in (part.instrument.text(part.instrument.instructions, lang) if opens else "", part.text)
@@ -265,25 +269,51 @@ def _ordered(parts: list[_Part], order: Sequence[str]) -> list[_Part]:
 
 
 def _blocks(part: _Part, lang: str, number: int, rows: int | None) -> Iterator[Block]:
-    """The blocks of a part; runs of items with the same answers are grids, cut evenly where they are too long."""
-    fields = [_field(entry, part.instrument, lang, number + nth) for nth, entry in enumerate(part.entries)]
+    """The blocks of a part; runs of items with the same answers are grids, cut evenly where they are too long.
+
+    Answers are the same where they are in every language: a page holds the same questions in all of them.
+    """
+    fields: list[Field] = []
+    for entry in part.entries:
+        fields.append(_field(entry, part.instrument, lang, number))
+        number += entry.type != "info"
     run: list[Field] = []
+    first: ResponseFormat | None = None
     for field, entry in zip(fields, part.entries, strict=True):
         gridded = isinstance(entry, Item) and field.low is None and len(field.choices) <= MOST_CHOICES
-        if run and not (gridded and field.choices == run[0].choices):
+        if run and not (gridded and first is not None and entry.response is not None and _alike(entry.response, first)):
             yield from _run(run, rows)
             run = []
         if gridded:
+            first = first if run else entry.response
             run.append(field)
         else:
             yield Block(_kind(field), (field,))
     yield from _run(run, rows)
 
 
+def _alike(one: ResponseFormat, other: ResponseFormat) -> bool:
+    """Whether two sets offer the same answers in the same words, in every language."""
+    if one is other:
+        return True
+    return (
+        one.values == other.values
+        and _told(one.labels) == _told(other.labels)
+        and (
+            [(code, one.missing_labels[code]) for code in one.missing_codes if one.missing_labels.get(code)]
+            == [(code, other.missing_labels[code]) for code in other.missing_codes if other.missing_labels.get(code)]
+        )
+    )
+
+
+def _told(labels: Mapping[int, Texts]) -> dict[int, Texts]:
+    return {value: texts for value, texts in labels.items() if texts}
+
+
 def _kind(field: Field) -> BlockKind:
     if field.type == "single":
         return "single" if field.low is None else "number"
-    return _OPEN_KINDS[field.type]
+    return "slider" if field.type == "slider" else _OPEN_KINDS[field.type]
 
 
 def _run(run: Sequence[Field], rows: int | None) -> Iterator[Block]:
@@ -299,20 +329,23 @@ def _run(run: Sequence[Field], rows: int | None) -> Iterator[Block]:
 def _field(entry: Item | Question, instrument: Instrument, lang: str, number: int) -> Field:
     text = instrument.text(entry.wording, lang)
     if isinstance(entry, Item):
-        choices, low, high = _answers(entry.response, instrument, lang)
-        return Field(entry.id, number, instrument.id, "single", text, entry.required, choices, low, high, (entry.id,))
+        type = "slider" if entry.type == "slider" else "single"
+        choices, low, high = _answers(entry, instrument, lang)
+        return Field(entry.id, number, instrument.id, type, text, entry.required, choices, low, high, (entry.id,))
+    if entry.type == "info":
+        return Field(entry.id, 0, instrument.id, "info", text, "no")
     choices = () if entry.response is None else _choices(entry.response, instrument, lang)
     return Field(
-        entry.id, number, instrument.id, entry.type, text, entry.required, choices, entry.low, entry.high, entry.columns
-    )
+        entry.id, number, instrument.id, entry.type, text, entry.required, choices, entry.low, entry.high,
+        entry.columns, entry.places,
+    )  # fmt: skip
 
 
-def _answers(
-    response: ResponseFormat, instrument: Instrument, lang: str
-) -> tuple[tuple[Choice, ...], float | None, float | None]:
-    """The choices of a closed item; those of a wide range are its labels, and the bounds of the number to be given."""
+def _answers(item: Item, instrument: Instrument, lang: str) -> tuple[tuple[Choice, ...], float | None, float | None]:
+    """The choices of a closed item; those of a line or a wide range are its labels, with the bounds of the number."""
+    response = item.response
     choices = _choices(response, instrument, lang)
-    if len(response.values) <= MOST_CHOICES or all(choice.label for choice in choices):
+    if not item.slider and (len(response.values) <= MOST_CHOICES or all(choice.label for choice in choices)):
         return choices, None, None
     return tuple(choice for choice in choices if choice.label), response.low, response.high
 
@@ -328,11 +361,15 @@ def _choices(response: ResponseFormat, instrument: Instrument, lang: str) -> tup
 
 
 def _filled_pages(blocks: Sequence[Block], rows: int | None) -> Iterator[tuple[Block, ...]]:
-    """The blocks of each page: as many as fit, and at least one."""
+    """The blocks of each page: as many as fit, and at least one; a text goes with what stands behind it."""
     held: list[Block] = []
     for block in blocks:
         if held and rows is not None and sum(one.rows for one in held) + block.rows > rows:
-            yield tuple(held)
-            held = []
+            end = len(held)
+            while end and held[end - 1].kind == "info":
+                end -= 1
+            if end:
+                yield tuple(held[:end])
+                held = held[end:]
         held.append(block)
     yield tuple(held)

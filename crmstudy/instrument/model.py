@@ -33,10 +33,12 @@ LEVELS = ("individual", "branch", "organisation")
 MEASURES = ("nominal", "ordinal", "interval")
 #: Whether an answer may be left out: yes, yes after being asked again, no.
 REQUIRED = ("no", "soft", "hard")
-#: Closed items: one answer, and one answer that only shows whether the respondent attends.
-CLOSED = ("single", "attention")
-#: Open questions, and several answers of a list. None of them is scored.
-OPEN = ("multi", "integer", "decimal", "text", "longtext", "date")
+#: Closed items: one answer, one answer that only shows whether the respondent attends, a mark on a line.
+CLOSED = ("single", "attention", "slider")
+#: What is not scored: several answers of a list, answers put in order, open questions, a text between questions.
+OPEN = ("multi", "rank", "integer", "decimal", "text", "longtext", "date", "info")
+#: Those of them that have an answer set.
+LISTED = ("multi", "rank")
 #: How far apart the ends of a response format may lie: sliders of 0 to 100 and percentages in tenths fit.
 WIDEST = 1000
 TOO_WIDE = f"a response range spans at most {WIDEST}; a measured number (income, minutes) is no item but a variable"
@@ -138,7 +140,8 @@ class Item:
 
     ``original`` is its number in the published form, ``required`` whether it may be left out, ``expected`` the answer
     that shows attention (of an attention check), ``unscored`` that by intent no scale has it, ``shares`` the expected
-    shares of its answers, ``construct`` what an unscored question asks for, a key of the glossary.
+    shares of its answers, ``construct`` what an unscored question asks for, a key of the glossary. A ``slider`` is
+    answered by a mark on a line from the lowest answer to the highest (a visual analogue scale), and scored as any.
     """
 
     id: str
@@ -154,11 +157,14 @@ class Item:
     expected: int | None = None
     shares: Mapping[int, float] = field(default_factory=dict)
     construct: str = ""
+    slider: bool = False
 
     @property
     def type(self) -> str:
-        """``attention`` for an attention check, otherwise ``single``."""
-        return "single" if self.expected is None else "attention"
+        """``attention`` for an attention check, ``slider`` for a mark on a line, otherwise ``single``."""
+        if self.expected is not None:
+            return "attention"
+        return "slider" if self.slider else "single"
 
     def usable(self, answer: float | None) -> float | None:
         """Give the keyed answer (mirrored when the item is reversed), or None when it is no answer.
@@ -174,9 +180,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question that is not scored: open, or several answers of a list (``multi``, whose list is ``response``).
+    """What is asked and not scored: an open question, several answers of a list, answers put in order; or a text.
 
-    ``type`` is one of ``multi integer decimal text longtext date``; ``low`` and ``high`` bound a number.
+    ``type`` is one of ``multi rank integer decimal text longtext date info``. ``response`` is the list of ``multi`` and
+    ``rank``; ``low`` and ``high`` bound a number; ``top`` is how many places a ``rank`` gives, where not every answer
+    gets one. ``info`` is a text between questions: it has no answer, no column and no number.
     """
 
     id: str
@@ -190,13 +198,24 @@ class Question:
     note: str = ""
     origin: Origin = field(default_factory=Origin)
     construct: str = ""
+    top: int | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of its answers in a data file: one an answer of the list for ``multi``, otherwise one."""
-        if self.type != "multi" or self.response is None:
-            return (self.id,)
-        return tuple(f"{self.id}_{value}" for value in self.response.values)
+        """The columns of its answers in a data file: one an answer of the list, one for an open question, or none.
+
+        Those of ``multi`` hold 1 (chosen) or 0, those of ``rank`` the place from 1, or nothing.
+        """
+        if self.type in LISTED and self.response is not None:
+            return tuple(f"{self.id}_{value}" for value in self.response.values)
+        return () if self.type == "info" else (self.id,)
+
+    @property
+    def places(self) -> int:
+        """How many places a ``rank`` gives; 0 for any other type."""
+        if self.type != "rank" or self.response is None:
+            return 0
+        return len(self.response.values) if self.top is None else self.top
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +392,8 @@ class Instrument:
 
     ``wording`` is ``paraphrase`` (our own words, not the validated text), ``published`` or ``none``.
     ``provenance`` gives the origin of each part (structure, content, responses, scoring, reversed ...).
-    ``items`` are closed and may be scored, ``questions`` are open; ``entries`` has both in their order. ``level`` says
-    what the scores describe. ``path`` is the file it was loaded from.
+    ``items`` are closed and may be scored, ``questions`` are not (some of them are mere texts); ``entries`` has both in
+    their order. ``level`` says what the scores describe. ``path`` is the file it was loaded from.
     """
 
     id: str
@@ -403,8 +422,13 @@ class Instrument:
 
     @property
     def entries(self) -> tuple[Item | Question, ...]:
-        """Items and questions in the order of the questionnaire."""
+        """Items, questions and texts between them, in the order of the questionnaire."""
         return tuple(sorted((*self.items, *self.questions), key=lambda entry: entry.order))
+
+    @property
+    def asked(self) -> tuple[Item | Question, ...]:
+        """The entries that are answered: all but texts."""
+        return tuple(entry for entry in self.entries if entry.type != "info")
 
     @property
     def item_ids(self) -> tuple[str, ...]:

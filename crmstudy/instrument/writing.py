@@ -209,7 +209,7 @@ def _entry(entry: Item | Question) -> dict[str, Any]:
         bounds = {key: _number(end) for key, end in (("low", entry.low), ("high", entry.high)) if end is not None}
         own = (
             {"type": entry.type}
-            | _filled(response=entry.response.id if entry.response else "", construct=entry.construct)
+            | _filled(response=entry.response.id if entry.response else "", top=entry.top, construct=entry.construct)
             | bounds
         )
     required = "" if entry.required == "soft" else entry.required

@@ -298,7 +298,7 @@ def _missing_codes(values: Array) -> list[tuple[float, int]]:
     given = values[np.isfinite(values)]
     if not len(given) or (given != np.floor(given)).any():
         return []
-    habits = (-9999, -999, -99, -98, -97, -9, -8, -7, 77, 88, 97, 98, 99, 777, 888, 997, 998, 999, 9999)
+    habits = (-9999, -999, -99, -98, -97, -96, -95, -9, -8, -7, 77, 88, 97, 98, 99, 777, 888, 997, 998, 999, 9999)
     found = []
     rest = given[~np.isin(given, habits)]
     if not len(rest):

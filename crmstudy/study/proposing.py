@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Numbers that stand for "no answer" in many files, when they lie outside the response range.
-USUAL_CODES = frozenset({-999, -99, -98, -97, -9, -8, -7, -1, 8, 9, 77, 88, 97, 98, 99, 999})
+USUAL_CODES = frozenset({-999, -99, -98, -97, -96, -95, -9, -8, -7, -1, 8, 9, 77, 88, 97, 98, 99, 999})
 _WIDEST = 10
 
 __all__ = ["Proposal", "codes_outside", "is_item_id", "known_instruments", "propose", "propose_scales", "scale_id"]

@@ -153,7 +153,9 @@ class Maker:
         worded = chance.random() < 0.9
         responses = {name: self.response() for name in self.names(chance.randint(1, 5), "answers")}
         items = self.items(responses, worded)
-        closed = [one["id"] for one in items if one.get("type", "single") == "single" and not one.get("unscored")]
+        closed = [
+            one["id"] for one in items if one.get("type", "single") in ("single", "slider") and not one.get("unscored")
+        ]
         reverse = chance.sample(closed, chance.randint(0, len(closed)))
         held: dict[str, Any] = {
             "crmstudy_instrument": 1,
@@ -311,14 +313,22 @@ class Maker:
                 one = {"id": id, "type": chance.choice(["integer", "decimal", "text", "longtext", "date"])}
                 if one["type"] in ("integer", "decimal") and chance.random() < 0.5:
                     one |= {"low": chance.choice([0, 18, -2.5, 0.001]), "high": chance.choice([99, 120.25])}
+            elif kind < 0.19:
+                one |= {"type": "rank"}
+                if high - low > 1 and chance.random() < 0.5:
+                    one["top"] = chance.randint(1, high - low)
+            elif kind < 0.22:
+                one = {"id": id, "type": "info"}
             else:
+                if kind < 0.26:
+                    one["type"] = "slider"
                 if chance.random() < 0.1:
                     one["unscored"] = True
                 if chance.random() < 0.3:
                     one["original"] = chance.choice(["1", "12a", "۵"])
                 if chance.random() < 0.1:
                     one["shares"] = {low: 0.25, high: 0.75}
-            if chance.random() < 0.3:
+            if one.get("type") != "info" and chance.random() < 0.3:
                 one["required"] = chance.choice(["no", "soft", "hard"])
             if worded:
                 one["wording"] = self.texts()

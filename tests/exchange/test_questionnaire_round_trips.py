@@ -60,6 +60,8 @@ def test_what_is_made_has_everything_an_instrument_may_have():
     assert max(len(one.entries) for one in all_of_them) > 50
     assert {q.type for one in all_of_them for q in one.questions} == {
         "multi",
+        "rank",
+        "info",
         "integer",
         "decimal",
         "text",
@@ -67,6 +69,8 @@ def test_what_is_made_has_everything_an_instrument_may_have():
         "date",
     }
     assert any(i.reverse for one in all_of_them for i in one.items)
+    assert any(i.slider for one in all_of_them for i in one.items)
+    assert any(q.top for one in all_of_them for q in one.questions)
     assert any(one.slots for one in all_of_them)
     assert any(i.expected is not None for one in all_of_them for i in one.items)
     assert any(r.missing_labels for one in all_of_them for r in one.responses.values())

@@ -128,7 +128,7 @@ def test_the_fingerprint_knows_every_rule_of_scoring(staff):
         ('original: "4"', "key: 4", "'A1' is of the type single, which has no 'key'"),
         ("low: 18, high: 90", "low: 90, high: 18", "runs from 90 to 18"),
         ("3: 0.05}", "3: 0.5}", "add up to 1"),
-        ("type: integer", "type: number", "must be one of single, attention, multi"),
+        ("type: integer", "type: number", "must be one of single, attention, slider, multi, rank"),
         ("required: hard", "required: very", "must be one of no, soft, hard"),
         ("reversed: [A2]", "reversed: [AGE]", "is an open question, so it cannot be reversed"),
         ("items: [SEX, AGE]", "items: [SEX]", "no section holds AGE"),

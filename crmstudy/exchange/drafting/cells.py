@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crmstudy.errors import DataError, Fault
-from crmstudy.quoting import FORMULA_SIGNS
+from crmstudy.quoting import harmless
 
 #: A questionnaire has hundreds of rows.
 MOST_ROWS, MOST_COLUMNS = 20_000, 500
@@ -161,6 +161,6 @@ def written(cell: object) -> str:
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
     text = str(cell).strip()
-    if len(text) > 1 and text[0] == "'" and text[1] in FORMULA_SIGNS:
+    if text[:1] == "'" and harmless(text[1:]) != text[1:]:
         text = text[1:]
     return text[:_LONGEST]

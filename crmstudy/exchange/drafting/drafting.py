@@ -17,7 +17,7 @@ from crmstudy.exchange.questionnaires.names import identifier, slug, unique
 from crmstudy.exchange.questionnaires.seen import quoted
 from crmstudy.instrument.drafts import draft
 from crmstudy.instrument.library import glossary, shared_sets
-from crmstudy.instrument.model import WIDEST, Instrument, Item, Question, ResponseFormat, Scale
+from crmstudy.instrument.model import LISTED, WIDEST, Instrument, Item, Question, ResponseFormat, Scale
 
 #: What is taken where a file shows no answers at all.
 USUAL = "agreement-5"
@@ -283,9 +283,9 @@ class _Formats:
 
 
 def _entry(id: str, order: int, statement: Statement, formats: _Formats, found: Found) -> Item | Question:
-    if statement.type:
-        if statement.reverse:
-            found.unsure.append(f"{id} is an open question and marked as reversed; the mark was left out.")
+    if not statement.closed and statement.reverse:
+        found.unsure.append(f"{id} is never scored and marked as reversed; the mark was left out.")
+    if not statement.closed and statement.type not in LISTED:
         return Question(
             id, order, statement.type, None, statement.texts, statement.low, statement.high, note=statement.note
         )
@@ -293,6 +293,8 @@ def _entry(id: str, order: int, statement: Statement, formats: _Formats, found: 
     if response is None:
         found.unsure.append(f"{id}: its answers cannot be used; it was made an open question.")
         return Question(id, order, "text", None, statement.texts, note=statement.note)
+    if not statement.closed:
+        return Question(id, order, statement.type, response, statement.texts, note=statement.note)
     original = statement.number if statement.number.isdecimal() else ""
     return Item(
         id,
@@ -303,6 +305,7 @@ def _entry(id: str, order: int, statement: Statement, formats: _Formats, found: 
         statement.note,
         original=original,
         unscored=statement.unscored,
+        slider=statement.type == "slider",
     )
 
 
@@ -381,7 +384,7 @@ def _unscore(
 
 def _tell_reversed(items: Sequence[Item], scales: Sequence[Scale], found: Found) -> None:
     """Which items are reversed and why; which read as if they should be."""
-    by_place = dict(zip([item.id for item in items], [s for s in found.statements if not s.type], strict=False))
+    by_place = dict(zip([item.id for item in items], [s for s in found.statements if s.closed], strict=False))
     scored = {id for scale in scales for id in scale.item_ids}
     keyed = [item.id for item in items if item.reverse]
     if keyed:

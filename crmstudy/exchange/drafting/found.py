@@ -15,7 +15,7 @@ class Statement:
     """A question or statement: its texts, what the file calls it, its heading, its answers and its key.
 
     ``reverse`` is True or False where the file says so and None where it is silent; ``mark`` is what said so.
-    ``answers`` are labels as printed, or the name of a set. ``type`` is empty for what has answers of a list.
+    ``answers`` are labels as printed, or the name of a set. ``type`` is empty for one answer of a list.
     """
 
     texts: dict[str, str]
@@ -32,6 +32,11 @@ class Statement:
     unscored: bool = False
     place: str = ""
     note: str = ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is answered by one answer of a set, and so an item."""
+        return self.type in ("", "slider")
 
 
 @dataclass(slots=True)

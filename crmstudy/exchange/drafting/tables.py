@@ -24,6 +24,10 @@ _TICK = re.compile(
 )
 _TYPES = {
     "single": ("single", "closed", "likert", "choice", "تک انتخابی", "بسته", "طیف", "одиночный", "закрытый"),
+    "slider": ("slider", "visual analogue scale", "vas", "لغزنده", "مقیاس دیداری", "ползунок", "визуальная шкала"),
+    "multi": ("multi", "several answers", "چند انتخابی", "несколько ответов"),
+    "rank": ("rank", "ranking", "رتبه‌بندی", "ранжирование"),
+    "info": ("info", "متن توضیح", "пояснение"),
     "integer": ("integer", "whole number", "number", "عدد", "عددی", "число", "целое"),
     "decimal": ("decimal", "اعشاری", "дробное"),
     "text": ("text", "short text", "open", "متن", "باز", "تشریحی", "текст", "открытый"),

@@ -24,7 +24,8 @@ _HOW = {
         "dimension: the name of the scale the item belongs to; empty for questions that are not scored (sex, age ...).",
         "reversed: R where a high answer means little of the dimension; otherwise empty.",
         "answers: the name of a set below or of the sheet answers, or the labels from low to high with ; between.",
-        "type: empty for a closed question; integer, decimal, text, longtext or date for an open one.",
+        "type: empty for one answer of a set; slider for a line, multi for several answers, rank for an order; "
+        "integer, decimal, text, longtext or date for an open question; info for a text between questions.",
         "answers (sheet): one row an answer: the name of the set, its number, its label.",
         "about (sheet): the name of the questionnaire and its instructions.",
         "Sets that are there already:",
@@ -37,7 +38,8 @@ _HOW = {
         "بعد: نام مقیاسی که گویه به آن تعلق دارد؛ برای پرسش‌هایی که نمره نمی‌گیرند (جنسیت، سن و مانند آن) خالی.",
         "معکوس: R برای گویه‌ای که نمرهٔ بالای آن به معنای میزان کم آن بعد است؛ در غیر این صورت خالی.",
         "پاسخ‌ها: نام یکی از مجموعه‌های زیر یا برگهٔ answers، یا خود برچسب‌ها از کم به زیاد با نشانهٔ ; میان آن‌ها.",
-        "نوع: برای پرسش بسته خالی؛ برای پرسش باز یکی از integer، decimal، text، longtext یا date.",
+        "نوع: برای یک پاسخ از مجموعه خالی؛ slider برای خط، multi برای چند پاسخ، rank برای رتبه‌بندی؛ "
+        "برای پرسش باز یکی از integer، decimal، text، longtext یا date؛ info برای متنی میان پرسش‌ها.",
         "برگهٔ answers: برای هر پاسخ یک سطر: نام مجموعه، عدد و برچسب.",
         "برگهٔ about: نام پرسشنامه و راهنمای پاسخ‌دهی.",
         "مجموعه‌های آماده:",
@@ -50,7 +52,8 @@ _HOW = {
         "шкала: название шкалы, к которой относится пункт; пусто для вопросов без балла (пол, возраст и т. п.).",
         "обратный: R, если высокий ответ означает низкий уровень по шкале; иначе пусто.",
         "ответы: имя набора из списка ниже или с листа answers либо сами подписи от низкой к высокой через ;",
-        "тип: пусто для закрытого вопроса; integer, decimal, text, longtext или date для открытого.",
+        "тип: пусто для одного ответа из набора; slider для линии, multi для нескольких ответов, rank для порядка; "
+        "integer, decimal, text, longtext или date для открытого вопроса; info для текста между вопросами.",
         "лист answers: одна строка на ответ: имя набора, число, подпись.",
         "лист about: название анкеты и инструкция.",
         "Готовые наборы:",

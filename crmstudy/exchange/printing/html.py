@@ -32,7 +32,13 @@ _SYSTEM = '"Segoe UI", Tahoma, "Noto Sans", Arial, sans-serif'
 
 
 def write_html(
-    instruments: Instrument | Sequence[Instrument], path: str | Path, lang: str | None = None, *, title: str = ""
+    instruments: Instrument | Sequence[Instrument],
+    path: str | Path,
+    lang: str | None = None,
+    *,
+    title: str = "",
+    numbers: Sequence[str] = (),
+    preface: tuple[str, Sequence[str]] = ("", ()),
 ) -> ExportLog:
     """Write the questionnaire of one or several instruments as HTML for A4; never over a file.
 
@@ -44,8 +50,8 @@ def write_html(
         The file to write.
     lang : str, optional
         Tag of the language; English, or the first that all instruments have, when left out.
-    title : str
-        The heading, see :func:`crmstudy.exchange.printing.composing.sheet`.
+    title, numbers, preface
+        The heading, numbers of copies, and what stands first; see :func:`crmstudy.exchange.printing.composing.sheet`.
 
     Returns
     -------
@@ -62,7 +68,7 @@ def write_html(
     given = (instruments,) if isinstance(instruments, Instrument) else tuple(instruments)
     log = ExportLog("html")
     lang = chosen_language(given, lang)
-    content = questionnaire_html(given, lang, title=title)
+    content = questionnaire_html(given, lang, title=title, numbers=numbers, preface=preface)
     log_losses(given, log)
     with delivery_to(Path(path)) as delivery:
         delivery.write(Path(path), content)
@@ -77,14 +83,23 @@ def export_html(instrument: Instrument, log: ExportLog, lang: str | None) -> byt
     return content
 
 
-def questionnaire_html(instruments: Instrument | Sequence[Instrument], lang: str, *, title: str = "") -> bytes:
+def questionnaire_html(
+    instruments: Instrument | Sequence[Instrument],
+    lang: str,
+    *,
+    title: str = "",
+    numbers: Sequence[str] = (),
+    preface: tuple[str, Sequence[str]] = ("", ()),
+) -> bytes:
     """The bytes of the file; the same instruments always give the same ones. Raises as :func:`write_html`."""
     from markupsafe import Markup
 
-    made = sheet(instruments, lang, title=title)
+    made = sheet(instruments, lang, title=title, numbers=numbers, preface=preface)
     own = made.words.lang == lang.split("-")[0]
     foreign = Markup("") if own else Markup(' lang="en" dir="ltr"')
-    style = Markup(_fonts(made.direction) + _template("questionnaire.css") + _footer(made))
+    drawn = any(block.kind in ("slider", "rank", "info") for part in made.parts for block in part.blocks)
+    more = _template("lines.css") if drawn else ""
+    style = Markup(_fonts(made.direction) + _template("questionnaire.css") + more + _footer(made))
     text = _page().render(sheet=made, words=made.words, style=style, foreign=foreign)
     return f"{text.strip()}\n".encode()
 
@@ -117,6 +132,8 @@ def _fonts(direction: Direction) -> str:
 
 def _footer(made: Sheet) -> str:
     """What stands at the foot of every printed page, where the browser can do that."""
+    if made.numbers:
+        return _numbered_footers(made)
     words, digits = made.words, ", persian" if made.words.lang == "fa" else ""
     before, between, after = words.page.split("{}")
     counted = f"{_css(before)} counter(page{digits}) {_css(between)} counter(pages{digits}) {_css(after)}"
@@ -126,6 +143,19 @@ def _footer(made: Sheet) -> str:
         f"@page {{ @bottom-{start} {{ content: {_css(made.footer)}; {font} }} "
         f"@bottom-{end} {{ content: {counted}; direction: {made.direction}; {font} }} }}\n"
     )
+
+
+def _numbered_footers(made: Sheet) -> str:
+    """At the foot of every page of a copy its number; each copy begins on a leaf of its own."""
+    start, end = ("left", "right") if made.direction == "ltr" else ("right", "left")
+    font = f'font: 7.5pt "{_FONTS[made.direction][0]}", {_SYSTEM}; color: #595959;'
+    strong = f'font: 700 11pt "{_FONTS[made.direction][0]}", {_SYSTEM}; color: #1a1a1a;'
+    pages = [f"@page {{ @bottom-{start} {{ content: {_css(made.footer)}; {font} }} }}"]
+    pages += [".copy + .copy { break-before: right; }"]
+    for nth, number in enumerate(made.numbers, start=1):
+        pages.append(f".copy-{nth} {{ page: copy{nth}; }}")
+        pages.append(f"@page copy{nth} {{ @bottom-{end} {{ content: {_css(number)}; {strong} }} }}")
+    return "\n".join([*pages, ""])
 
 
 def _css(text: str) -> str:

@@ -27,7 +27,13 @@ _NOT_IN_FONTS = re.compile(
 
 
 def write_pdf(
-    instruments: Instrument | Sequence[Instrument], path: str | Path, lang: str | None = None, *, title: str = ""
+    instruments: Instrument | Sequence[Instrument],
+    path: str | Path,
+    lang: str | None = None,
+    *,
+    title: str = "",
+    numbers: Sequence[str] = (),
+    preface: tuple[str, Sequence[str]] = ("", ()),
 ) -> ExportLog:
     """Write the questionnaire of one or several instruments as PDF for A4; never over a file.
 
@@ -36,7 +42,7 @@ def write_pdf(
     """
     given = (instruments,) if isinstance(instruments, Instrument) else tuple(instruments)
     log = ExportLog("pdf")
-    content = _logged(given, log, lang, title)
+    content = _logged(given, log, lang, title, numbers, preface)
     with delivery_to(Path(path)) as delivery:
         delivery.write(Path(path), content)
         log.files += delivery.put_in_place()
@@ -48,13 +54,27 @@ def export_pdf(instrument: Instrument, log: ExportLog, lang: str | None) -> byte
     return _logged((instrument,), log, lang, "")
 
 
-def questionnaire_pdf(instruments: Instrument | Sequence[Instrument], lang: str, *, title: str = "") -> bytes:
+def questionnaire_pdf(
+    instruments: Instrument | Sequence[Instrument],
+    lang: str,
+    *,
+    title: str = "",
+    numbers: Sequence[str] = (),
+    preface: tuple[str, Sequence[str]] = ("", ()),
+) -> bytes:
     """The bytes of the file; the same instruments always give the same ones. Raises as :func:`write_pdf`."""
-    return _typeset(sheet(instruments, lang, title=title).plain())
+    return _typeset(sheet(instruments, lang, title=title, numbers=numbers, preface=preface).plain())
 
 
-def _logged(instruments: tuple[Instrument, ...], log: ExportLog, lang: str | None, title: str) -> bytes:
-    made = sheet(instruments, chosen_language(instruments, lang), title=title).plain()
+def _logged(
+    instruments: tuple[Instrument, ...],
+    log: ExportLog,
+    lang: str | None,
+    title: str,
+    numbers: Sequence[str] = (),
+    preface: tuple[str, Sequence[str]] = ("", ()),
+) -> bytes:
+    made = sheet(instruments, chosen_language(instruments, lang), title=title, numbers=numbers, preface=preface).plain()
     content = _typeset(made)
     log_losses(instruments, log)
     strange = sorted({sign for text in _texts(made) for sign in _NOT_IN_FONTS.findall(text)})

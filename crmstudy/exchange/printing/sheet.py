@@ -43,10 +43,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line to put a mark on: its ticks in per cent of its length, the texts and codes at its ends.
+
+    ``middle`` stands at its half; other labels along it are told in ``others``.
+    """
+
+    ticks: tuple[float, ...]
+    low: str
+    high: str
+    codes: tuple[str, str]
+    middle: str = ""
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Printed:
     """A block: ``kind`` of its page; how a grid is headed (``labels``, ``ends``, ``key``); rows, options, a hint.
 
-    ``ends`` are the labels of the lowest and the highest answer.
+    ``ends`` are the labels of the lowest and the highest answer, ``line`` what a slider becomes.
     """
 
     kind: str
@@ -56,6 +71,7 @@ class Printed:
     ends: tuple[str, str] = ("", "")
     hint: str = ""
     long: bool = False
+    line: Line | None = None
 
     @property
     def spans(self) -> tuple[int, int]:
@@ -104,7 +120,10 @@ class StructureRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A whole questionnaire, or a structure sheet (``structure`` and ``scoring`` instead of ``parts``)."""
+    """A whole questionnaire, or a structure sheet (``structure`` and ``scoring`` instead of ``parts``).
+
+    With ``numbers`` it is printed once for each, the number on every page, and without what is for the researcher.
+    """
 
     lang: str
     direction: Direction
@@ -115,6 +134,7 @@ class Sheet:
     words: Words
     structure: tuple[StructureRow, ...] = ()
     scoring: tuple[tuple[str, str], ...] = ()
+    numbers: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """The same as mappings, tuples and texts."""

@@ -19,13 +19,13 @@ def structure_sheet(instrument: Instrument, lang: str, title: str) -> Sheet:
         for id in scale.item_ids:
             homes.setdefault(id, []).append(said(scale.name, lang))
     rows = []
-    for entry in instrument.entries:
+    for number, entry in enumerate(instrument.asked, start=1):
         scored = homes.get(entry.id, [])
         if isinstance(entry, Item):
-            place, answers = entry.original or str(entry.order), _answers(entry.response, lang)
+            place, answers = entry.original or str(number), _answers(entry.response, lang)
             key = words.reversed_key if entry.reverse else words.plain_key
         else:
-            place, key = str(entry.order), ""
+            place, key = str(number), ""
             answers = entry.type if entry.response is None else _answers(entry.response, lang)
         rows.append(StructureRow(place, entry.id, "; ".join(scored), key if scored else words.unscored, answers))
     name = f"{words.structure}: {said(instrument.name, lang)}"

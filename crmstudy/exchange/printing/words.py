@@ -23,6 +23,10 @@ class Words:
     at_least: str
     at_most: str
     or_else: str
+    line: str
+    order: str
+    order_top: str
+    order_first: str
     thanks: str
     part: str
     about: str
@@ -69,6 +73,10 @@ _EN = Words(
     at_least="{} or more",
     at_most="at most {}",
     or_else="or",
+    line="Put a mark on the line.",
+    order="Number all of them: 1 for the first, 2 for the second and so on.",
+    order_top="Number the first places only: from 1 to {}.",
+    order_first="Write 1 beside the first one only.",
     thanks="Thank you. Please check that you have left nothing out.",
     part="Part {}",
     about="About this questionnaire (for the researcher)",
@@ -124,6 +132,10 @@ _FA = Words(
     at_least="{} یا بیشتر",
     at_most="حداکثر {}",
     or_else="یا",
+    line="روی خط علامت بزنید.",
+    order="همه را شماره‌گذاری کنید: ۱ برای اولین، ۲ برای دومین و به همین ترتیب.",
+    order_top="فقط رتبه‌های اول را بنویسید: از ۱ تا {}.",
+    order_first="فقط کنار اولین مورد عدد ۱ بنویسید.",
     thanks="سپاسگزاریم. لطفاً بررسی کنید که هیچ پرسشی بی‌پاسخ نمانده باشد.",
     part="بخش {}",
     about="دربارهٔ این پرسشنامه (برای پژوهشگر)",
@@ -179,6 +191,10 @@ _RU = Words(
     at_least="{} или больше",
     at_most="не больше {}",
     or_else="или",
+    line="Поставьте отметку на линии.",
+    order="Пронумеруйте все варианты: 1 — первый, 2 — второй и так далее.",
+    order_top="Пронумеруйте только первые места: от 1 до {}.",
+    order_first="Поставьте 1 только у первого варианта.",
     thanks="Спасибо! Пожалуйста, проверьте, что ни один вопрос не остался без ответа.",
     part="Часть {}",
     about="Об анкете (для исследователя)",

@@ -10,7 +10,7 @@ from crmstudy.exchange.questionnaires.answer_sets import answer_set
 from crmstudy.exchange.questionnaires.names import identifier, slug, unique
 from crmstudy.exchange.questionnaires.seen import Asked, Page, Seen, one_line, quoted
 from crmstudy.instrument.drafts import draft
-from crmstudy.instrument.model import Instrument, Item, Question, ResponseFormat, Section
+from crmstudy.instrument.model import LISTED, Instrument, Item, Question, ResponseFormat, Section
 
 _LONGEST_ID = 40
 _FIELD = re.compile(r"\$?\{\S[^{}]*\}")
@@ -52,7 +52,7 @@ def drafted(seen: Seen, stem: str) -> Draft:
             questions.append(made)
     taken = {item.id for item in items} | {question.id for question in questions}
     kept = {name: id for name, id in ids.items() if id in taken}
-    if not taken:
+    if not items and all(question.type == "info" for question in questions):
         return Draft(None, {}, {})
     sections, places = _sections(seen, kept)
     id = slug(seen.id or next(iter(seen.title.values()), ""), slug(stem, "questionnaire"))
@@ -136,14 +136,18 @@ def _entry(
     asked: Asked, id: str, order: int, formats: Mapping[str, ResponseFormat], seen: Seen
 ) -> Item | Question | None:
     """A question as an item or an open question; None, and told, when its answers cannot be taken."""
-    if asked.type in ("single", "multi"):
+    if asked.type == "info":
+        return Question(id, order, "info", None, asked.texts)
+    if asked.type in ("single", "slider", *LISTED):
         response = formats.get(asked.choices)
         if response is None:
             seen.left_out.append(f"Not taken over: '{quoted(asked.name)}' ({_text(asked)}), for its answers cannot be.")
             return None
-        if asked.type == "single":
-            return Item(id, order, response, asked.reverse, asked.texts, required=asked.required)
-        return Question(id, order, "multi", response, asked.texts, required=asked.required)
+        if asked.type not in LISTED:
+            line = asked.type == "slider"
+            return Item(id, order, response, asked.reverse, asked.texts, required=asked.required, slider=line)
+        top = asked.top if asked.top is not None and 0 < asked.top < len(response.values) else None
+        return Question(id, order, asked.type, response, asked.texts, required=asked.required, top=top)
     low, high = asked.low, asked.high
     if low is not None and high is not None and low >= high:
         seen.unsure.append(f"The bounds of '{quoted(asked.name)}', {low:g} and {high:g}, are no range; left out.")

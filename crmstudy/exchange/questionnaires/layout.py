@@ -47,6 +47,8 @@ def blocks(instrument: Instrument, together: Callable[[Item], object] = lambda i
 def _joins(before: Item | Question, entry: Item | Question, together: Callable[[Item], object]) -> bool:
     if not isinstance(before, Item) or not isinstance(entry, Item) or before.response.id != entry.response.id:
         return False
+    if before.slider or entry.slider:
+        return False
     return len(offered(entry.response)) <= WIDEST_GRID and together(before) == together(entry)
 
 
@@ -60,6 +62,11 @@ def offered(response: ResponseFormat) -> list[tuple[int, Texts]]:
     codes = [code for code in response.missing_codes if response.missing_labels.get(code)]
     answers = [(value, response.labels.get(value, {})) for value in response.values]
     return [*answers, *((code, response.missing_labels[code]) for code in codes)]
+
+
+def beside(response: ResponseFormat) -> list[int]:
+    """The missing codes with a label, which a line and a rank have no place for in the forms of other tools."""
+    return [code for code in response.missing_codes if response.missing_labels.get(code)]
 
 
 def shown_languages(instrument: Instrument, lang: str | None) -> list[str]:
@@ -107,6 +114,14 @@ class Writer:
             if not text:
                 self.log.add(f"there is no wording in '{lang}'.", entry.id)
         return texts
+
+    def tell_beside(self, entry: Item | Question, tool: str) -> None:
+        """Say which answers beside a line or a rank the form does not offer."""
+        codes = beside(entry.response) if entry.response is not None else []
+        if codes:
+            what = "a mark on a line" if isinstance(entry, Item) else "an order"
+            said = ", ".join(map(str, codes))
+            self.log.add(f"{tool} takes {what} or nothing; the answers beside it are not offered: {said}.", entry.id)
 
     def label(self, code: int, texts: Texts) -> dict[str, str]:
         """The label of an answer by language; its number where it has none."""

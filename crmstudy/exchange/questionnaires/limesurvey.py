@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from crmstudy.exchange.questionnaires.markup_text import text_of
 from crmstudy.exchange.questionnaires.names import tag_of, unknown_tag
 from crmstudy.exchange.questionnaires.seen import Asked, Choice, Page, Seen, number_of, one_line, quoted
+from crmstudy.instrument.model import WIDEST
 
 Texts = dict[str, str]
 
@@ -82,7 +83,7 @@ _SINGLES = {"L": "", "!": "", "O": "its comments", "5": "", "Y": "", "G": "", "Z
 _GRIDS = "FHABCE1"
 _TEXTS = {"S": "text", "T": "longtext", "U": "longtext", "D": "date"}
 _NAMES = {
-    "R": "a ranking", "X": "a text", "*": "an equation", "|": "a file", "I": "a choice of language",
+    "X": "a text", "*": "an equation", "|": "a file", "I": "a choice of language",
     ":": "a grid of numbers", ";": "a grid of texts",
 }  # fmt: skip
 _REQUIRED = {"Y": "hard", "S": "soft"}
@@ -95,14 +96,19 @@ def tag(language: str) -> str:
     return tag_of(language) or unknown_tag(language)
 
 
-def limesurvey_seen(survey: Survey, file: str) -> tuple[Seen, list[str]]:
-    """What the survey shows, and every text that could carry an instrument along."""
-    return _Reader(survey, file).read()
+def limesurvey_seen(survey: Survey, file: str, *, own: bool = False) -> tuple[Seen, list[str]]:
+    """What the survey shows, and every text that could carry an instrument along.
+
+    In a survey of our own (``own``, or one that carries an instrument) no text question heads its group.
+    """
+    return _Reader(survey, file, own=own).read()
 
 
 class _Reader:
-    def __init__(self, survey: Survey, file: str) -> None:
+    def __init__(self, survey: Survey, file: str, *, own: bool) -> None:
         self.survey = survey
+        texts = (text for group in survey.groups for one in group.questions for text in one.texts.values())
+        self.own = own or any("crmstudy:" in text for text in texts)
         self.seen = Seen(f"the LimeSurvey survey {file}", list(dict.fromkeys(map(tag, survey.languages))))
         self.seen.left_out += survey.left_out
         self.names: set[str] = set()
@@ -152,6 +158,12 @@ class _Reader:
             self.add(asking, asking.code, "multi", self.said(asking.texts), page, name)
         elif asking.type == "N":
             self.number(asking, asking.code, self.said(asking.texts), page)
+        elif asking.type == "K" and asking.attributes.get("slider_layout", "").strip() == "1":
+            page = self.stem(asking, page)
+            for row in asking.subquestions:
+                self.slider(asking, row, page)
+        elif asking.type == "R":
+            self.rank(asking, page)
         elif asking.type in ("K", "Q"):
             page = self.stem(asking, page)
             for row in asking.subquestions:
@@ -161,8 +173,10 @@ class _Reader:
                     self.add(asking, self.name_of(asking, row), "text", self.said(row.texts), page)
         elif asking.type in _TEXTS:
             self.add(asking, asking.code, _TEXTS[asking.type], self.said(asking.texts), page)
-        elif asking.type == "X" and not page.text and not self.on(page):
+        elif asking.type == "X" and not self.own and not page.text and not self.on(page):
             page.text = self.said(asking.texts)
+        elif asking.type == "X" and self.said(asking.texts):
+            self.add(asking, asking.code, "info", self.said(asking.texts), page)
         else:
             what = _NAMES.get(asking.type, f"of the type '{quoted(asking.type, 10)}'")
             self.left(f"'{quoted(asking.code)}' is {what} ({self.first(asking.texts)})")
@@ -193,6 +207,42 @@ class _Reader:
         whole = asking.attributes.get("num_value_int_only", "") == "1"
         ends = [number_of(asking.attributes.get(key, "")) for key in ("min_num_value_n", "max_num_value_n")]
         self.add(asking, code, "integer" if whole else "decimal", texts, page, low=ends[0], high=ends[1])
+
+    def slider(self, asking: Asking, row: Row, page: Page) -> None:
+        """A line: its text and those at its ends, and the whole numbers between; other numbers are no line of ours."""
+        told = asking.attributes
+        mark = told.get("slider_separator", "").strip() or "|"
+        parts = {lang: [one.strip() for one in text.split(mark)] for lang, text in self.said(row.texts).items()}
+        texts = {lang: said[0] for lang, said in parts.items() if said[0]}
+        low, high = (
+            usual if (end := number_of(told.get(key, ""))) is None else end
+            for key, usual in (("slider_min", 0.0), ("slider_max", 100.0))
+        )
+        step = number_of(told.get("slider_accuracy", "") or "1")
+        name = self.name_of(asking, row)
+        if not (step == 1 and low.is_integer() and high.is_integer() and 0 < high - low <= WIDEST):
+            self.add(asking, name, "decimal", texts, page, low=low, high=high)
+            return
+        listed = self.free(f"{name}_line", self.seen.lists)
+        ends = {int(low): 1, int(high): 2}
+        self.seen.lists[listed] = [
+            Choice(str(value), {lang: said[ends[value]] for lang, said in parts.items()
+                                if value in ends and len(said) > ends[value] and said[ends[value]]})
+            for value in range(int(low), int(high) + 1)
+        ]  # fmt: skip
+        self.add(asking, name, "slider", texts, page, listed)
+
+    def rank(self, asking: Asking, page: Page) -> None:
+        name = self.free(f"{asking.code}_answers", self.seen.lists)
+        rows = asking.answers or asking.subquestions
+        if not rows:
+            self.left(f"'{quoted(asking.code)}' is a ranking without answers ({self.first(asking.texts)})")
+            return
+        self.seen.lists[name] = [Choice(row.code, self.said(row.texts)) for row in rows]
+        most = number_of(asking.attributes.get("max_answers", ""))
+        self.add(asking, asking.code, "rank", self.said(asking.texts), page, name)
+        if most is not None and most.is_integer() and 0 < most < len(rows):
+            self.seen.asked[-1].top = int(most)
 
     def add(self, asking: Asking, name: str, type: str, texts: Texts, page: Page, choices: str = "",
             reverse: bool = False, low: float | None = None, high: float | None = None) -> None:  # fmt: skip

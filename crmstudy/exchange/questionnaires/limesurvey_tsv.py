@@ -38,6 +38,13 @@ COLUMNS = (
     "mandatory", "other", "default", "same_default", "assessment_value", "hidden", "max_num_value_n", "min_num_value_n",
     "num_value_int_only", "random_group", "random_order",
 )  # fmt: skip
+#: Columns that a file has only where a question needs them: of lines and of answers put in order.
+RARE = (
+    "slider_layout", "slider_min", "slider_max", "slider_accuracy", "slider_default_set", "slider_separator",
+    "min_answers", "max_answers",
+)  # fmt: skip
+#: Marks that may part the text of a line from those at its ends, the first that stands in none of them.
+_PARTS = ("|", "¦", "‖", "|||", "|#|#|")
 #: Columns that are no attributes of a question.
 _BASE = frozenset((*COLUMNS[:14], "encrypted", "same_script", "question_theme_name"))
 _MANDATORY = {"hard": "Y", "soft": "S", "no": "N"}
@@ -54,7 +61,8 @@ def write_tsv(instrument: Instrument, log: ExportLog, lang: str | None) -> bytes
     lines, _ = tsv_lines(instrument, languages, log)
     tell_unheld(instrument, languages, log, "LimeSurvey")
     lines += _hidden(pack(carried(instrument, languages)), languages, _groups(lines))
-    rows = [list(COLUMNS), *([line.get(column, "") for column in COLUMNS] for line in lines)]
+    columns = [*COLUMNS, *(column for column in RARE if any(column in line for line in lines))]
+    rows = [columns, *([line.get(column, "") for column in columns] for line in lines)]
     return ("\ufeff" + "".join("\t".join(row) + "\n" for row in rows)).encode("utf-8")
 
 
@@ -80,6 +88,7 @@ class _Form:
         for entry in instrument.entries:
             self.names.entries[entry.id] = self.renamer.name(entry.id, log)
         self.grids = {id(block): self.renamer.new("grid") for block in self.blocks if block.grid is not None}
+        self.lines = {item.id: self.renamer.new("line") for item in instrument.items if item.slider}
         for number, section in enumerate(instrument.sections, start=1):
             self.names.sections[section.id] = str(number)
 
@@ -137,12 +146,18 @@ class _Form:
         }  # fmt: skip
         if first and block.section is not None and block.section.randomise:
             about["random_group"] = f"g{self.names.sections[block.section.id]}"
-        if isinstance(entry, Item):
+        if isinstance(entry, Item) and entry.slider:
+            yield from self.slider(entry, about, first)
+        elif entry.type == "info":
+            yield _line("Q", type="X", **(about | {"mandatory": ""}))
+        elif isinstance(entry, Question) and entry.type == "rank" and entry.response is not None:
+            yield from self.rank(entry, entry.response, about, first)
+        elif isinstance(entry, Item):
             yield _line("Q", type="!" if len(offered(entry.response)) > WIDEST_GRID else "L", **about)
             yield from self.answers(entry.response, tag, mirror=entry.reverse)
-        elif entry.type == "multi" and entry.response is not None:
+        elif entry.response is not None:
             yield _line("Q", type="M", **about)
-            codes = self.codes(entry.response)
+            codes = self.codes(entry.response, [code for code, _ in offered(entry.response)])
             for code, texts in offered(entry.response):
                 label = self.writer.label(code, texts)[tag]
                 yield _line("SQ", name=codes[code], relevance="1", text=label, language=tag)
@@ -150,6 +165,50 @@ class _Form:
             yield _line("Q", type=_TYPES[entry.type], **about, **(self.bounds(entry) if first else {}))
         else:
             self.log.add("the question has no answers to choose from and was left out.", entry.id)
+
+    def slider(self, item: Item, about: dict[str, str], first: bool) -> Iterator[Line]:
+        """A multiple number with one row as a line; the texts at its ends stand behind that of the row."""
+        response, tag = item.response, about["language"]
+        parts = {
+            lang: [self.writer.wording(item)[lang], *(self.writer.text(response.labels.get(end, {}), lang)
+                                                      for end in (response.low, response.high))]
+            for lang in self.languages
+        }  # fmt: skip
+        said = [text for texts in parts.values() for text in texts]
+        mark = next((one for one in _PARTS if not any(one in text for text in said)), _PARTS[-1])
+        attributes = {
+            "slider_layout": "1", "slider_min": str(response.low), "slider_max": str(response.high),
+            "slider_accuracy": "1", "slider_default_set": "0", "slider_separator": mark,
+        }  # fmt: skip
+        if first:
+            self.writer.tell_beside(item, "LimeSurvey")
+            between = [str(value) for value in sorted(response.labels) if response.low < value < response.high]
+            if between:
+                said_values = ", ".join(between)
+                self.log.add(f"LimeSurvey has labels at the ends of a line only; left out: {said_values}.", item.id)
+        yield _line(
+            "Q", type="K", **(about | {"name": self.lines[item.id], "text": ""}), **(attributes if first else {})
+        )
+        yield _line("SQ", name=about["name"], relevance="1", language=tag, text=mark.join(parts[tag]))
+
+    def rank(self, question: Question, response: ResponseFormat, about: dict[str, str], first: bool) -> Iterator[Line]:
+        """A ranking; one that is mandatory wants every place, so fewer of them are asked for by their number."""
+        limit: dict[str, str] = {}
+        if question.top is not None:
+            about = about | {"mandatory": "N"}
+            limit = {"max_answers": str(question.top)}
+            limit |= {"min_answers": str(question.top)} if question.required == "hard" else {}
+        if first:
+            self.writer.tell_beside(question, "LimeSurvey")
+            if question.top is not None and question.required == "soft":
+                self.log.add(
+                    "LimeSurvey asks once more for all places only, so the question may be left out.", question.id
+                )
+        yield _line("Q", type="R", **about, **(limit if first else {}))
+        codes = self.codes(response, response.values)
+        for value in response.values:
+            label = self.writer.label(value, response.labels.get(value, {}))[about["language"]]
+            yield _line("A", type="0", name=codes[value], text=label, language=about["language"])
 
     def bounds(self, question: Question) -> dict[str, str]:
         if question.type not in ("integer", "decimal"):
@@ -159,7 +218,7 @@ class _Form:
         return made | ({"num_value_int_only": "1"} if question.type == "integer" else {})
 
     def answers(self, response: ResponseFormat, tag: str, *, mirror: bool) -> Iterator[Line]:
-        codes = self.codes(response)
+        codes = self.codes(response, [code for code, _ in offered(response)])
         for code, texts in offered(response):
             value = ""
             if response.holds(code):
@@ -167,10 +226,10 @@ class _Form:
             yield _line("A", type="0", name=codes[code], text=self.writer.label(code, texts)[tag], language=tag,
                         assessment_value=value)  # fmt: skip
 
-    def codes(self, response: ResponseFormat) -> dict[int, str]:
+    def codes(self, response: ResponseFormat, answers: Sequence[int]) -> dict[int, str]:
         """The codes of answers: letters and digits, five at most."""
         codes: dict[int, str] = {}
-        for place, (code, _) in enumerate(offered(response), start=1):
+        for place, code in enumerate(answers, start=1):
             made = str(code) if code >= 0 else f"M{-code}"
             made = made if len(made) <= _ANSWER_LENGTH else f"A{place}"
             if made != str(code):

@@ -17,7 +17,7 @@ _ONE = ("SAVR", "SAHR", "SACOL", "DL", "SB", "SAVRTB", "SAHRTB")
 _REQUIRED = {"ON": "hard", "REQUESTRESPONSE": "soft"}
 _TYPES = {
     "SBS": "a side-by-side table", "Timing": "a timer", "Meta": "data of the browser", "Captcha": "a captcha",
-    "FileUpload": "a file", "HeatMap": "a heat map", "HotSpot": "a hot spot", "RO": "a ranking", "CS": "a constant sum",
+    "FileUpload": "a file", "HeatMap": "a heat map", "HotSpot": "a hot spot", "CS": "a constant sum",
     "PGR": "sorting into groups", "Draw": "a signature", "DD": "a drill-down", "Highlight": "a text to mark",
     "SS": "a slider of pictures", "TreeSelect": "a tree",
 }  # fmt: skip
@@ -143,6 +143,8 @@ class _Reader:
             self.add(payload, name, "multi" if selector in _MANY else "single", self.stem(payload), codes)
         elif kind == "Matrix" and selector in ("Likert", "Bipolar", "Profile", "MaxDiff", "TE", "RO", "CS"):
             self.matrix(payload, name, selector)
+        elif kind == "RO":
+            self.add(payload, name, "rank", self.stem(payload), self.choices(payload, "Choices", name))
         elif kind == "TE":
             self.text(payload, name, selector)
         elif kind == "Slider":
@@ -238,7 +240,8 @@ class _Reader:
             texts = self.display(payload, "Choices", id, choice)
             texts = self.stem(payload) if len(choices) == 1 and (not texts or self.stem(payload)) else texts
             bounds = (None, None) if fits or low >= high else (low, high)
-            self.add(payload, f"{name}_{id}", "single" if fits else "decimal", texts, listed, *bounds)
+            line = "single" if one_line(payload.get("Selector")) == "STAR" else "slider"
+            self.add(payload, f"{name}_{id}", line if fits else "decimal", texts, listed, *bounds)
         if any(one_line(label) for label in _values(payload.get("Labels"))):
             self.left(f"the labels above the slider '{quoted(name)}'")
 
@@ -252,7 +255,7 @@ class _Reader:
         elif not self.page.text and not any(asked.page == self.page.name for asked in self.seen.asked):
             self.page.text = texts
         else:
-            self.left(f"the text '{quoted(name)}' ({quoted(next(iter(texts.values())))})")
+            self.add(payload, name, "info", texts, "")
 
     def add(
         self, payload: Payload, name: str, type: str, texts: dict[str, str], listed: str,

@@ -129,6 +129,7 @@ class _Reconciler:
             if made is not None:
                 kept.append(made)
                 places[made["id"]] = asked.page
+        self._keep_unshown(kept, places, list(entries.values()))
         self.places = places
         shown = [id for id in (self.ids.get(asked.name) for asked in self.base.asked) if id in entries]
         left = [id for id in shown if id not in {one["id"] for one in kept}]
@@ -144,6 +145,18 @@ class _Reconciler:
         self.held["reversed"] = [id for id in self.held.get("reversed") or () if id in closed]
         self._scales(closed)
 
+    def _keep_unshown(self, kept: list[Mapping_], places: dict[str, str], entries: Sequence[Mapping_]) -> None:
+        """Put back what no file of the instrument shows as a question, behind what it stood behind."""
+        asked = {self.ids.get(asked.name) for asked in self.base.asked}
+        before = ""
+        for entry in entries:
+            id = str(entry["id"])
+            if id not in asked and id not in places:
+                here = [one["id"] for one in kept]
+                kept.insert(here.index(before) + 1 if before in here else 0, entry)
+                places[id] = places.get(before, "")
+            before = id
+
     def _changed(self, entry: Mapping_, before: Asked, asked: Asked) -> Mapping_:
         self.texts(entry, "wording", before.texts, asked.texts, f"the wording of {entry['id']}")
         if before.required != asked.required:
@@ -155,7 +168,12 @@ class _Reconciler:
                 if new is not None:
                     entry[key] = new
                 self.tell(f"The bound '{key}' of {entry['id']} was changed.")
-        if before.reverse != asked.reverse and asked.type == "single":
+        if before.top != asked.top:
+            entry.pop("top", None)
+            if asked.top is not None:
+                entry["top"] = asked.top
+            self.tell(f"How many answers of {entry['id']} get a place was changed: {asked.top or 'all of them'}.")
+        if before.reverse != asked.reverse and asked.type in ("single", "slider"):
             reverse = self.held.setdefault("reversed", [])
             (reverse.append if asked.reverse else reverse.remove)(entry["id"])
             self.structure_changed = True
@@ -181,6 +199,9 @@ class _Reconciler:
         if not {str(code) for code in entry.get("shares") or ()} <= codes:
             del entry["shares"]
             self.tell(f"The expected shares of {entry['id']} do not fit its answers any more; they were taken off.")
+        if "top" in entry and not 0 < entry["top"] < len(codes):
+            del entry["top"]
+            self.tell(f"'{entry['id']}' has fewer answers than places; all of them get one now.")
         if "key" in entry and str(entry["key"]) not in codes:
             del entry["key"], entry["type"]
             entry["unscored"] = True
@@ -196,6 +217,8 @@ class _Reconciler:
             self.tell(f"The answers of '{quoted(asked.name)}' were changed.")
             id = unique(response, formats)
             formats[id] = copy.deepcopy(self.draft["responses"][drafted["response"]])
+            if asked.type in ("slider", "rank"):
+                _keep_codes(formats[id], formats[response])
             return id
         made = copy.deepcopy(formats[response])
         holders = {"labels": made.setdefault("labels", {}), "missing_codes": made.get("missing_codes", {})}
@@ -325,6 +348,20 @@ class _Reconciler:
         used = {entry.get("response") for entry in self.held["items"]}
         for id in replaced - used:
             self.held["responses"].pop(id, None)
+
+
+def _keep_codes(answers: Mapping_, before: Mapping[str, Any]) -> None:
+    """Give an answer set the missing codes of the one before, which a line and a rank do not show in a file."""
+    codes = before.get("missing_codes")
+    if not codes or answers.get("missing_codes"):
+        return
+    inside = range(answers["low"], answers["high"] + 1)
+    if isinstance(codes, Mapping):
+        kept: Any = {code: texts for code, texts in codes.items() if int(code) not in inside}
+    else:
+        kept = [code for code in codes if int(code) not in inside]
+    if kept:
+        answers["missing_codes"] = copy.deepcopy(kept)
 
 
 def _content(choices: Sequence[Choice]) -> object:

@@ -93,8 +93,25 @@ class _Form:
         self.names = Names()
         self.renamer = Renamer("REDCap", _NAME, longest=LONGEST_NAME)
         self.renamer.reserve("record_id", _INTRO, f"{self.form}_complete", *(f"{_KEY}{n}" for n in range(1, 100)))
+        self.orders = {
+            question.id: self.order(question) for question in instrument.questions if question.type == "rank"
+        }
         self.renamer.keep(entry.id for entry in instrument.entries)
         self.header = ""
+
+    def order(self, question: Question) -> str:
+        """The name of an order; the fields that REDCap makes of it begin with it, and are kept for it."""
+        name = self.renamer.name(question.id, self.log)
+        values = question.response.values if question.response is not None else ()
+        ends = ["text", *map(_ending, values)]
+        room = LONGEST_NAME - max(map(len, ends)) - 1
+        short, number = name[:room].rstrip("_"), 1
+        while len(name) > room:
+            number += 1
+            made = f"{short[: room - len(str(number)) - 1].rstrip('_')}_{number}"
+            name = made if self.renamer.new(made) == made else name
+        self.renamer.reserve(*(f"{name}_{end}" for end in ends))
+        return name
 
     def fill(self) -> None:
         self.log.add(
@@ -123,12 +140,20 @@ class _Form:
     def block(self, block: Block, number: int) -> None:
         matrix = self.renamer.new(f"matrix_{number + 1}") if block.grid is not None else ""
         for entry in block.entries:
-            name = self.names.entries[entry.id] = self.renamer.name(entry.id, self.log)
+            name = self.orders.get(entry.id) or self.renamer.name(entry.id, self.log)
+            self.names.entries[entry.id] = name
             text = self.writer.wording(entry)[self.lang]
+            if entry.type == "info":
+                self.field(name, "descriptive", text)
+                continue
             required = "y" if entry.required == "hard" else ""
             if entry.required == "soft":
                 self.log.add("REDCap knows required and not required: asking once more (soft) is not asked for.")
-            if isinstance(entry, Item) or (entry.type == "multi" and entry.response is not None):
+            if isinstance(entry, Item) and entry.slider:
+                self.slider(entry, name, text, required)
+            elif isinstance(entry, Question) and entry.type == "rank" and entry.response is not None:
+                self.rank(entry, entry.response, name, text, required)
+            elif isinstance(entry, Item) or (entry.type == "multi" and entry.response is not None):
                 self.closed(entry, name, text, required, matrix)
             elif entry.type in _TYPES:
                 kind, validation = _TYPES[entry.type]
@@ -148,6 +173,41 @@ class _Form:
         self.field(name, kind, text, select_choices_or_calculations=self.choices(response), required_field=required,
                    matrix_group_name=matrix)  # fmt: skip
 
+    def slider(self, item: Item, name: str, text: str, required: str) -> None:
+        """A slider of REDCap, which has labels at its ends and in the middle."""
+        response = item.response
+        self.writer.tell_beside(item, "REDCap")
+        places = (response.low, response.values[len(response.values) // 2], response.high)
+        others = [str(value) for value in sorted(response.labels) if value not in places]
+        if others:
+            said = ", ".join(others)
+            self.log.add(f"a slider of REDCap has labels at its ends and in the middle; left out: {said}.", item.id)
+        labels = [self.bare(self.writer.text(response.labels.get(value, {}), self.lang)) for value in places]
+        ends = {} if (response.low, response.high) == (0, 100) else {
+            "text_validation_min": str(response.low), "text_validation_max": str(response.high),
+        }  # fmt: skip
+        said = " | ".join(labels) if any(labels) else ""
+        self.field(name, "slider", text, select_choices_or_calculations=said, required_field=required, **ends)
+
+    def rank(self, question: Question, response: ResponseFormat, name: str, text: str, required: str) -> None:
+        """A ranked matrix: a row an answer, a column a place, and no place twice; the question stands above it."""
+        self.writer.tell_beside(question, "REDCap")
+        what = "REDCap has no ranking; it became a matrix of answers by places, in which no place is given twice."
+        self.log.add(what, question.id)
+        self.field(f"{name}_text", "descriptive", text)
+        places = " | ".join(f"{place}, {place}" for place in range(1, question.places + 1))
+        whole = required if question.top is None else ""
+        for value in response.values:
+            label = self.writer.label(value, response.labels.get(value, {}))[self.lang]
+            self.field(f"{name}_{_ending(value)}", "radio", label, select_choices_or_calculations=places,
+                       required_field=whole, matrix_group_name=name, matrix_ranking="y")  # fmt: skip
+
+    def bare(self, label: str) -> str:
+        """A label of a slider, whose parts are separated by bars."""
+        if "|" in label:
+            self.log.add("| separates answers in REDCap; a label of a slider is written with ¦.")
+        return markup_of(label).replace("|", "¦")
+
     def choices(self, response: ResponseFormat) -> str:
         parts = []
         for code, texts in offered(response):
@@ -160,10 +220,15 @@ class _Form:
 
     def field(self, name: str, kind: str, label: str, **cells: str) -> None:
         record = {"field_name": name, "form_name": self.form, "field_type": kind, "field_label": markup_of(label)}
-        if self.header and kind != "descriptive":
+        if self.header:
             record["section_header"] = markup_of(self.header)
             self.header = ""
         self.records.append(record | cells)
+
+
+def _ending(value: int) -> str:
+    """An answer as the end of the name of a field."""
+    return str(value) if value >= 0 else f"m{-value}"
 
 
 def records_of(raw: bytes, file: str) -> list[Record]:
@@ -211,18 +276,25 @@ def _plain(heading: str) -> str:
     return re.sub(r"[^a-z]", "", heading.lower())
 
 
-def redcap_seen(records: Iterable[Record], file: str, lang: str = "") -> tuple[Seen, list[str]]:
-    """What a dictionary shows, and every text that could carry an instrument; ``lang`` is its language if known."""
+def redcap_seen(records: Iterable[Record], file: str, lang: str = "", *, own: bool = False) -> tuple[Seen, list[str]]:
+    """What a dictionary shows, and every text that could carry an instrument; ``lang`` is its language if known.
+
+    In a dictionary of our own (``own``, or one that carries an instrument) the introduction is told by its name.
+    """
     records = list(records)
     labels = [text_of(record.get("field_label", "")) for record in records]
     texts = [label for label in labels if "crmstudy:" in label]
     shown = [label for label in labels[1:] if "crmstudy:" not in label]
-    return _Reader(records, file, lang or language_of(shown), told=not lang).seen, texts
+    made = _Reader(records, file, lang or language_of(shown), told=not lang, own=own or bool(texts))
+    return made.seen, texts
 
 
 class _Reader:
-    def __init__(self, records: Sequence[Record], file: str, lang: str, *, told: bool) -> None:
+    def __init__(self, records: Sequence[Record], file: str, lang: str, *, told: bool, own: bool) -> None:
         self.lang = lang
+        self.own = own
+        self.orders = _orders(records)
+        self.asking: dict[str, dict[str, str]] = {}
         self.seen = Seen(f"the REDCap data dictionary {file}", [lang])
         if told:
             self.seen.unsure.append(f"The file names no language; its texts were taken as '{lang}', by their letters.")
@@ -247,6 +319,9 @@ class _Reader:
         texts = self.said(record.get("field_label", ""))
         asked = Asked(name, "", texts, page=self.page, required="hard" if _yes(record.get("required_field")) else "no")
         choices = record.get("select_choices_or_calculations", "")
+        if name in self.orders:
+            self.rank(asked, self.orders[name], choices)
+            return
         if kind in _SINGLE or kind in _MANY:
             asked.type, asked.choices = ("multi" if kind in _MANY else "single"), self.listed(name, choices)
         elif kind in _FIXED:
@@ -259,9 +334,18 @@ class _Reader:
             asked.type = "longtext"
         elif kind == "text":
             self.text(asked, record)
-        elif kind == "descriptive" and not self.seen.asked and not self.seen.instructions:
+        elif kind == "descriptive" and name.removesuffix("_text") in self.orders.values() and name.endswith("_text"):
+            self.asking[name.removesuffix("_text")] = texts
+            return
+        elif (
+            kind == "descriptive"
+            and not self.seen.instructions
+            and (name == _INTRO if self.own else not self.seen.asked)
+        ):
             self.seen.instructions = texts
             return
+        elif kind == "descriptive" and texts:
+            asked.type, asked.required = "info", "no"
         else:
             self.left(f"'{quoted(name)}', a field of the type '{quoted(kind)}' ({quoted(record.get('field_label'))})")
             return
@@ -299,6 +383,21 @@ class _Reader:
         self.seen.lists[name] = made
         return name
 
+    def rank(self, asked: Asked, order: str, choices: str) -> None:
+        """A row of a ranked matrix: an answer that gets one of the places."""
+        places = sum(bool(one_line(part)) for part in choices.split("|"))
+        code = asked.name[len(order) + 1 :].replace("m", "-")
+        if order not in self.names:
+            self.names.add(order)
+            self.seen.lists[order] = []
+            texts = self.asking.get(order, {})
+            made = Asked(order, "rank", texts, order, self.page, asked.required, top=places)
+            self.seen.asked.append(made)
+        self.seen.lists[order].append(Choice(code, asked.texts))
+        rank = next(one for one in self.seen.asked if one.name == order)
+        rows = sum(one == order for one in self.orders.values())
+        rank.top = places if 0 < places < rows else None
+
     def slider(self, asked: Asked, record: Record, choices: str) -> None:
         low, high = (number_of(record.get(key, "")) for key in ("text_validation_min", "text_validation_max"))
         low, high = (0.0 if low is None else low), (100.0 if high is None else high)
@@ -311,7 +410,7 @@ class _Reader:
         places = {1: [0], 2: [0, -1], 3: [0, len(values) // 2, -1]}.get(len(parts), [])
         for part, place in zip(parts, places, strict=False):
             made[values[place]].texts = self.said(part)
-        asked.type, asked.choices = "single", asked.name
+        asked.type, asked.choices = "slider", asked.name
         self.seen.lists[asked.name] = list(made.values())
 
     def text(self, asked: Asked, record: Record) -> None:
@@ -335,6 +434,19 @@ class _Reader:
 
     def left(self, what: str) -> None:
         self.seen.left_out.append(f"Not taken over: {what}.")
+
+
+def _orders(records: Iterable[Record]) -> dict[str, str]:
+    """The fields of ranked matrices whose names are that of the matrix and the number of an answer, by matrix."""
+    rows: dict[str, list[tuple[str, bool]]] = {}
+    for record in records:
+        group, name = one_line(record.get("matrix_group_name")), one_line(record.get("field_name"))
+        if group:
+            fits = re.fullmatch(re.escape(group) + r"_m?\d{1,9}", name) is not None
+            radio = one_line(record.get("field_type")).lower() == "radio"
+            rows.setdefault(group, []).append((name, fits and radio and _yes(record.get("matrix_ranking"))))
+    whole = {group: made for group, made in rows.items() if len(made) > 1 and all(fits for _, fits in made)}
+    return {name: group for group, made in whole.items() for name, _ in made}
 
 
 def _yes(cell: str | None) -> bool:

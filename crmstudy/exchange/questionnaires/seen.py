@@ -28,7 +28,8 @@ class Choice:
 class Asked:
     """A question: its name in the file, its type, its text, the list it is answered from, and the page it stands on.
 
-    ``type`` is one of ``single multi integer decimal text longtext date``.
+    ``type`` is one of ``single slider multi rank integer decimal text longtext date info``; ``top`` is how many places
+    a ``rank`` gives where not every answer gets one.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Asked:
     low: float | None = None
     high: float | None = None
     reverse: bool = False
+    top: int | None = None
 
 
 @dataclass(slots=True)

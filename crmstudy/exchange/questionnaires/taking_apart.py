@@ -36,11 +36,12 @@ def xlsform(raw: bytes, file: str) -> Answer:
 
     def shown(instrument: Instrument, languages: list[str]) -> tuple[Seen, Names]:
         made, names = xlsform_sheets(instrument, languages, ExportLog())
-        return xlsform_seen(made, file, languages), names
+        return xlsform_seen(made, file, languages, own=True), names
 
     sheets = sheets_of(raw, file)
     held = from_sheets(sheets)
-    return _answer(xlsform_seen(sheets, file, held["languages"] if held else ()), held, shown, file)
+    seen = xlsform_seen(sheets, file, held["languages"] if held else (), own=held is not None)
+    return _answer(seen, held, shown, file)
 
 
 def has_survey(raw: bytes, file: str) -> bool:
@@ -146,7 +147,7 @@ def _shown_by_limesurvey(file: str) -> Shown:
 
     def shown(instrument: Instrument, languages: list[str]) -> tuple[Seen, Names]:
         lines, names = tsv_lines(instrument, languages, ExportLog())
-        return limesurvey_seen(survey_of(lines), file)[0], names
+        return limesurvey_seen(survey_of(lines), file, own=True)[0], names
 
     return shown
 
@@ -157,7 +158,7 @@ def redcap(raw: bytes, file: str) -> Answer:
 
     def shown(instrument: Instrument, languages: list[str]) -> tuple[Seen, Names]:
         records, names = dictionary_records(instrument, languages[0], ExportLog())
-        return redcap_seen(records, file, languages[0])[0], names
+        return redcap_seen(records, file, languages[0], own=True)[0], names
 
     records = records_of(raw, file)
     seen, texts = redcap_seen(records, file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crmstudy.exchange.export_log import ExportLog
@@ -12,6 +12,7 @@ from crmstudy.exchange.questionnaires.layout import (
     WIDEST_GRID,
     Block,
     Writer,
+    beside,
     blocks,
     offered,
     shown_languages,
@@ -20,7 +21,7 @@ from crmstudy.exchange.questionnaires.layout import (
 from crmstudy.exchange.questionnaires.names import LANGUAGES, Renamer
 from crmstudy.exchange.questionnaires.reconciling import Names
 from crmstudy.exchange.questionnaires.workbook import LONGEST, sheets_to_bytes
-from crmstudy.instrument.model import Instrument, Item, Question, Section
+from crmstudy.instrument.model import Instrument, Item, Question, ResponseFormat, Section, Texts
 
 INTRO = "crm_instructions"
 _TYPES = {"integer": "integer", "decimal": "decimal", "text": "text", "longtext": "text", "date": "date"}
@@ -28,6 +29,8 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _RESERVED = ("meta", "data", "instanceID", "instanceName", "instance", "orx", "name", "true", "false", INTRO)
 _COLUMNS = ("type", "name")
 _AFTER = ("required", "appearance", "constraint")
+#: How the labels along a line are written under the question, and found again.
+LINE_LABELS = "{} = {}"
 
 
 def write_xlsform(instrument: Instrument, log: ExportLog, lang: str | None) -> bytes:
@@ -46,7 +49,7 @@ def xlsform_sheets(
     """The sheets survey, choices and settings of an instrument, and what its parts are called in them."""
     form = _Form(instrument, languages, log)
     form.fill()
-    survey = [[*_COLUMNS, *form.headings, *_AFTER], *form.survey]
+    survey = [[*_COLUMNS, *form.headings, *form.hints, *form.after], *form.survey]
     choices = [["list_name", "name", *form.headings], *form.choices]
     default = languages[0]
     title = form.writer.title(default, "the tool")
@@ -64,14 +67,21 @@ class _Form:
         self.log = log
         self.writer = Writer(instrument, languages, log)
         self.headings = [f"label::{_language(tag, languages)}" for tag in languages]
+        lines = any(item.slider for item in instrument.items)
+        self.hints = [f"hint::{_language(tag, languages)}" for tag in languages] if lines else []
+        self.after = (*_AFTER, "parameters") if lines else _AFTER
         self.survey: list[list[str]] = []
         self.choices: list[list[str]] = []
         self.names = Names()
         self.lists = Renamer("XLSForm", r"[A-Za-z0-9_.-]+", longest=60)
         self.renamer = Renamer("XLSForm", _NAME)
         self.renamer.reserve(*_RESERVED)
+        if any(question.type == "info" for question in instrument.questions):
+            self.renamer.reserve(*(f"{_plain(section.id)}_text" for section in instrument.sections))
         self.renamer.keep(entry.id for entry in instrument.entries)
         self.lists.keep(instrument.responses)
+        self.orders: dict[str, str] = {}
+        self.listed: set[str] = set()
 
     def fill(self) -> None:
         instrument = self.instrument
@@ -86,11 +96,26 @@ class _Form:
             self._block(block)
         self._end(section)
         for response in instrument.responses.values():
-            used = any(entry.response is not None and entry.response.id == response.id for entry in instrument.entries)
-            for code, texts in offered(response) if used else ():
-                label = self.writer.label(code, texts)
-                cells = [self._label(label[tag], f"{response.id}: {code}") for tag in self.languages]
-                self.choices.append([self.lists.name(response.id, self.log), str(code), *cells])
+            uses = [one for one in instrument.entries if one.response is not None and one.response.id == response.id]
+            if any(one.type not in ("rank", "slider") for one in uses):
+                self._list(self.lists.name(response.id, self.log), response, offered(response))
+            if any(one.type == "rank" for one in uses) and self.ranked(response) not in self.listed:
+                self._list(self.ranked(response), response, [(n, response.labels.get(n, {})) for n in response.values])
+
+    def ranked(self, response: ResponseFormat) -> str:
+        """The list of answers that can be put in order: a list of its own where others stand beside them."""
+        if not beside(response):
+            return self.lists.name(response.id, self.log)
+        if response.id not in self.orders:
+            self.orders[response.id] = self.lists.new(f"{self.lists.name(response.id, self.log)}_ranked")
+        return self.orders[response.id]
+
+    def _list(self, name: str, response: ResponseFormat, answers: Sequence[tuple[int, Texts]]) -> None:
+        self.listed.add(name)
+        for code, texts in answers:
+            label = self.writer.label(code, texts)
+            cells = [self._label(label[tag], f"{response.id}: {code}") for tag in self.languages]
+            self.choices.append([name, str(code), *cells])
 
     def _begin(self, section: Section | None) -> None:
         if section is None:
@@ -100,7 +125,9 @@ class _Form:
         self.row("begin_group", name, {tag: self.writer.text(section.title, tag) for tag in self.languages})
         if any(section.text.get(tag) for tag in self.languages):
             text = {tag: self.writer.text(section.text, tag) for tag in self.languages}
-            self.row("note", self.renamer.new(f"{name}_text"), text)
+            own = f"{_plain(section.id)}_text"
+            reserved = any(question.type == "info" for question in self.instrument.questions)
+            self.row("note", own if reserved and name == _plain(section.id) else self.renamer.new(f"{name}_text"), text)
         if section.randomise:
             self.log.add("XLSForm shuffles answers, never questions; the questions come in their order.", section.id)
 
@@ -120,9 +147,21 @@ class _Form:
     def _entry(self, entry: Item | Question) -> None:
         name = self.names.entries[entry.id] = self.renamer.name(entry.id, self.log)
         texts = self.writer.wording(entry)
+        if entry.type == "info":
+            self.row("note", name, texts)
+            return
         required = "yes" if entry.required == "hard" else ""
         if entry.required != "hard" and any(one.required == "soft" for one in self.instrument.entries):
             self.log.add("XLSForm knows required and not required: asking once more (soft) is not asked for.")
+        if isinstance(entry, Item) and entry.slider:
+            self._line(entry, name, texts, required)
+            return
+        if isinstance(entry, Question) and entry.type == "rank" and entry.response is not None:
+            self.writer.tell_beside(entry, "XLSForm")
+            if entry.top is not None:
+                self.log.add(f"XLSForm puts every answer in order; the first {entry.top} places count.", entry.id)
+            self.row("rank " + self.ranked(entry.response), name, texts, required=required)
+            return
         if isinstance(entry, Item) or entry.type == "multi":
             many = not isinstance(entry, Item)
             response = entry.response
@@ -139,10 +178,30 @@ class _Form:
             _TYPES[entry.type], name, texts, required=required, appearance=appearance, constraint=" and ".join(bounds)
         )
 
-    def row(self, kind: str, name: str, texts: Mapping[str, str], **cells: Any) -> None:
+    def _line(self, item: Item, name: str, texts: Mapping[str, str], required: str) -> None:
+        """A range without ticks; the labels along it stand in the hint, as a range has none."""
+        response = item.response
+        self.writer.tell_beside(item, "XLSForm")
+        if response.labels:
+            self.log.add("a range has no labels in XLSForm; those along the line are written under the question.")
+        hints = {
+            tag: "; ".join(
+                LINE_LABELS.format(value, self.writer.text(said, tag))
+                for value, said in sorted(response.labels.items())
+                if self.writer.text(said, tag)
+            )
+            for tag in self.languages
+        }
+        span = f"start={response.low} end={response.high} step=1"
+        self.row("range", name, texts, hints, required=required, appearance="no-ticks", parameters=span)
+
+    def row(
+        self, kind: str, name: str, texts: Mapping[str, str], hints: Mapping[str, str] | None = None, **cells: Any
+    ) -> None:
         """Add a row to the sheet survey."""
         labels = [self._label(texts.get(tag, ""), name) for tag in self.languages]
-        self.survey.append([kind, name, *labels, *(cells.get(key, "") for key in _AFTER)])
+        below = [self._label((hints or {}).get(tag, ""), name) for tag in self.languages] if self.hints else []
+        self.survey.append([kind, name, *labels, *below, *(cells.get(key, "") for key in self.after)])
 
     def _label(self, text: str, where: str) -> str:
         if "${" in text:

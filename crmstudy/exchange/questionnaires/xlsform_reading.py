@@ -55,16 +55,22 @@ _SILENT = frozenset(
         "background-geopoint",
     ]
 )
+_INTRO = "crm_instructions"
 _NOTES = ("note", "add note prompt", "q note")
 _YES = frozenset(("yes", "true", "true()", "1", "x", "y"))
 _BOUND = re.compile(r"\.\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
 _BOUNDS = re.compile(r"(?:\s*\.\s*[<>]=\s*-?\d+(?:\.\d+)?\s*)(?:and\s*\.\s*[<>]=\s*-?\d+(?:\.\d+)?\s*)?")
+#: Labels along a line as we write them: ``0 = not at all; 100 = wholly``.
+_ALONG = re.compile(r"(-?\d{1,9}) = (.+?)(?:; (?=-?\d{1,9} = )|$)", re.DOTALL)
 _LABEL = re.compile(r"(label|hint)\s*(?:::|:)\s*(.+)", re.IGNORECASE | re.DOTALL)
 _WAYS = ("relevant", "calculation", "choice_filter", "trigger")
 
 
-def xlsform_seen(sheets: Mapping[str, Sheet], file: str, known: Sequence[str] = ()) -> Seen:
+def xlsform_seen(sheets: Mapping[str, Sheet], file: str, known: Sequence[str] = (), own: bool = False) -> Seen:
     """What the sheets of a form show; ``known`` are the tags of its languages where they are known to have regions.
+
+    In a form of our own (``own``) a note is what its name says; in others the first ones introduce the form and its
+    groups.
 
     Raises
     ------
@@ -76,7 +82,7 @@ def xlsform_seen(sheets: Mapping[str, Sheet], file: str, known: Sequence[str] = 
         hint = did_you_mean("survey", sheets) or f" There are: {', '.join(quoted(name, 30) for name in sheets)}."
         other = "A table of items is drafted by another command: crmstudy instruments new --from FILE."
         raise DataError(Fault(f"an XLSForm has a sheet 'survey', and this workbook has none.{hint} {other}", file))
-    return _Reader(named, file, known).seen
+    return _Reader(named, file, known, own=own).seen
 
 
 @dataclass(slots=True)
@@ -87,10 +93,12 @@ class _Row:
     cells: dict[str, str]
     labels: dict[str, str]
     others: list[str] = field(default_factory=list)
+    hints: dict[str, str] = field(default_factory=dict)
 
 
 class _Reader:
-    def __init__(self, sheets: Mapping[str, Sheet], file: str, known: Sequence[str]) -> None:
+    def __init__(self, sheets: Mapping[str, Sheet], file: str, known: Sequence[str], *, own: bool) -> None:
+        self.own = own
         self.file = file
         self.known = known
         self.seen = Seen(f"the XLSForm {file}")
@@ -166,6 +174,8 @@ class _Reader:
                 found = _LABEL.fullmatch(head.strip())
                 if found is not None and found[1].lower() == "label":
                     row.labels[self.tags[" ".join(found[2].split())]] = without_tags(cell)
+                elif found is not None and " ".join(found[2].split()) in self.tags:
+                    row.hints[self.tags[" ".join(found[2].split())]] = without_tags(cell)
                 elif key == "label":
                     row.labels.setdefault(self.tags[""], without_tags(cell))
                 else:
@@ -212,7 +222,7 @@ class _Reader:
     def _question(self, kind: str, lowered: str, name: str, row: _Row) -> Asked | None:
         asked = Asked(name, "", dict(row.labels), page=self._page())
         asked.required = "hard" if row.cells.get("required", "").strip().casefold() in _YES else "no"
-        for type, words in (("single", _ONE), ("multi", _MANY)):
+        for type, words in (("single", _ONE), ("multi", _MANY), ("rank", ("rank",))):
             word = next((one for one in words if lowered == one or lowered.startswith(f"{one} ")), "")
             if word:
                 return self._select(asked, type, kind[len(word) :].strip(), row)
@@ -262,13 +272,29 @@ class _Reader:
         start, end, step = (number_of(said.get(key, usual)) or 0.0 for key, usual in (("start", "1"), ("end", "10"),
                                                                                     ("step", "1")))  # fmt: skip
         if step == 1 and start.is_integer() and end.is_integer() and 0 < end - start <= WIDEST:
-            asked.type, asked.choices = "single", f"{int(start)}_to_{int(end)}"
-            codes = range(int(start), int(end) + 1)
-            self.seen.lists.setdefault(asked.choices, [Choice(str(code)) for code in codes])
+            look = row.cells.get("appearance", "").split()
+            asked.type = "single" if "picker" in look or "rating" in look else "slider"
+            asked.choices = f"{int(start)}_to_{int(end)}"
+            along = self._along(row)
+            while along and asked.choices in self.seen.lists:
+                asked.choices += f"_{asked.name}"
+            codes = map(str, range(int(start), int(end) + 1))
+            made = [Choice(code, along.get(code, {})) for code in codes]
+            self.seen.lists.setdefault(asked.choices, made)
             return asked
         asked.type = "decimal"
         asked.low, asked.high = (start, end) if start < end else (None, None)
         return asked
+
+    def _along(self, row: _Row) -> dict[str, dict[str, str]]:
+        """The labels along a line, where its hint holds nothing else."""
+        found: dict[str, dict[str, str]] = {}
+        for tag, hint in row.hints.items():
+            parts = _ALONG.findall(hint)
+            if "; ".join(f"{code} = {text}" for code, text in parts) == hint:
+                for code, text in parts:
+                    found.setdefault(code, {})[tag] = text
+        return found
 
     def _group(self, lowered: str, name: str, row: _Row) -> None:
         if lowered.startswith("end"):
@@ -301,15 +327,21 @@ class _Reader:
                               for tag, text in labels.items()}  # fmt: skip
 
     def _note(self, name: str, row: _Row) -> None:
-        """A note before the first question is the introduction, at the head of a group its text; others go."""
-        if not self.seen.asked and not self.groups and not self.seen.instructions:
+        """A note before the first question is the introduction, at the head of a group its text; others are texts."""
+        introduces = not self.own or name == _INTRO
+        if introduces and not self.seen.asked and not self.groups and not self.seen.instructions:
             self.seen.instructions = dict(row.labels)
             return
         page = self.seen.pages.get(self._page()) if self.groups else None
-        if page is not None and not page.text and not any(one.page == page.name for one in self.seen.asked):
+        heads = page is not None and (not self.own or name.startswith(f"{page.name}_text"))
+        if page is not None and heads and not page.text and not any(one.page == page.name for one in self.seen.asked):
             page.text = dict(row.labels)
             return
-        self.left(row, f"the note '{quoted(name)}' ({quoted(next(iter(row.labels.values()), ''))})")
+        if not row.labels or name in self.named:
+            self.left(row, f"the note '{quoted(name)}' ({quoted(next(iter(row.labels.values()), ''))})")
+            return
+        self.named.add(name)
+        self.seen.asked.append(Asked(name, "info", dict(row.labels), page=self._page()))
 
     def left(self, row: _Row, what: str) -> None:
         self.seen.left_out.append(f"Not taken over: {what} (row {row.number} of the sheet survey).")

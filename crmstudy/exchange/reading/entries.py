@@ -35,7 +35,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An item or open question: its id, what kind of answers it takes, and its texts as ``(language, key, text)``.
+    """What is answered: its id, what kind of answers it takes, and its texts as ``(language, key, text)``.
 
     ``patterns`` are its texts with anything in the place of their slots (language, pattern, slots with their forms),
     ``columns`` the names its answers get; ``needed`` says that a data file must have it, as it is scored.
@@ -56,7 +56,7 @@ def entries_of(instruments: Iterable[Instrument]) -> list[Entry]:
     entries = []
     for instrument in instruments:
         labels: dict[int, Labels] = {}  # many items share one response set
-        for entry in instrument.entries:
+        for entry in instrument.asked:
             response = entry.response
             if response is not None and id(response) not in labels:
                 labels[id(response)] = labels_of(response, instrument)

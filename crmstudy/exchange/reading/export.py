@@ -17,9 +17,10 @@ from crmstudy.exchange.reading.entries import Entry, Heading, entries_of
 from crmstudy.exchange.reading.labels import EMPTY, Answers, Labels, quoted, read_labels
 from crmstudy.exchange.reading.lists import Lists
 from crmstudy.exchange.reading.matching import Matching, match
+from crmstudy.exchange.reading.ranks import Ranks
 from crmstudy.exchange.sources import Asked
 from crmstudy.exchange.table import Cells, Numbers, Table
-from crmstudy.instrument.model import Instrument
+from crmstudy.instrument.model import LISTED, Instrument
 from crmstudy.letters import digits, plain
 from crmstudy.notes import Note
 from crmstudy.responses import Meaning
@@ -33,7 +34,8 @@ class Export:
 
     ``headings`` are the columns that are kept. ``nothing`` are texts that mean no answer on this platform,
     ``separators`` what stands between the answers of a list in one cell, ``otherwise`` reads a cell that is neither
-    number nor label. ``notes`` is what was found so far.
+    number nor label. ``notes`` is what was found so far. ``by_place`` says that answers put in order have a column a
+    place, not a column an answer.
     """
 
     platform: str
@@ -43,6 +45,7 @@ class Export:
     separators: tuple[str, ...] = (", ", ";", ",", "\n")
     otherwise: Callable[[Labels, str], str | None] | None = None
     notes: tuple[Note, ...] = ()
+    by_place: bool = False
 
 
 @dataclass(slots=True)
@@ -160,11 +163,13 @@ def _without_marks(export: Export, column: Cells, new: _New) -> Cells:
 
 def _answer(export: Export, one: Entry, headings: Sequence[Heading], found: Matching, new: _New) -> None:
     """Add the column or columns of one question."""
-    if one.type == "multi" and one.labels is not None:
+    if one.type in LISTED and one.labels is not None:
         nothing = frozenset(plain(word) for word in export.nothing)
         lists = Lists(export.table, one.labels, nothing, export.separators, export.otherwise)
         options = {heading: found.options.get(heading.position, "") for heading in headings}
-        for value, cells in lists.columns(options).items():
+        ranked = one.type == "rank"
+        made = Ranks(lists, export.by_place).columns(options) if ranked else lists.columns(options)
+        for value, cells in made.items():
             new.add(f"{one.id}_{value}", cells)
         new.faults += lists.faults
         new.unanswered.update({f"{one.id}: {code}": times for code, times in lists.unanswered.items()})

@@ -88,9 +88,13 @@ def _codes(item: Item, reasons: Mapping[str, Mapping[str, list[int]]]) -> dict[M
 
 
 def _question(question: Question, answers: Mapping[int, object], rows: int) -> dict[str, Cells | Numbers]:
-    """The columns of an open question."""
-    if question.type != "multi" or question.response is None:
+    """The columns of an open question; a text between questions has none."""
+    if question.type == "info":
+        return {}
+    if question.response is None:
         return {question.id: _column(answers, rows)}
+    if question.type == "rank":
+        return _places(question, answers, rows)
     columns: dict[str, Cells | Numbers] = {}
     for value in question.response.values:
         chosen = np.full(rows, np.nan)
@@ -99,6 +103,16 @@ def _question(question: Question, answers: Mapping[int, object], rows: int) -> d
             chosen[row] = np.nan if missing or not isinstance(said, list) else float(value in said)
         columns[f"{question.id}_{value}"] = Numbers(chosen)
     return columns
+
+
+def _places(question: Question, answers: Mapping[int, object], rows: int) -> dict[str, Cells | Numbers]:
+    """A column an answer of a rank: its place, or nothing."""
+    found = {value: np.full(rows, np.nan) for value in question.response.values} if question.response else {}
+    for row, order in answers.items():
+        for place, value in enumerate(order if isinstance(order, list) else (), start=1):
+            if value in found:
+                found[value][row] = place
+    return {f"{question.id}_{value}": Numbers(places) for value, places in found.items()}
 
 
 def _column(values: Mapping[int, object], rows: int) -> Cells | Numbers:

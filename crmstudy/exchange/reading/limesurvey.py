@@ -64,7 +64,7 @@ def shape(table: Table, asked: Asked) -> Table:
         return _code(labels, cell, numbered)
 
     table = replace(table, columns=[_unmasked(column) for column in table.columns])
-    export = Export("LimeSurvey", table, kept, nothing=NOTHING, otherwise=otherwise, notes=tuple(notes))
+    export = Export("LimeSurvey", table, kept, nothing=NOTHING, otherwise=otherwise, notes=tuple(notes), by_place=True)
     answers = answers_of(export, asked.instruments)
     return replace(answers, notes=[*answers.notes, *_numbered_note(numbered)])
 

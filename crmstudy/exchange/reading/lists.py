@@ -56,7 +56,7 @@ class Lists:
         apart = {heading: option for heading, option in headings.items() if option}
         for heading, option in (apart or headings).items():
             answers = Answers(self.table, heading.position, heading.name)
-            sets = self._apart(answers, self._by_label(heading) or option) if option else self._joined(answers)
+            sets = self._apart(answers, self.by_label(heading) or option) if option else self._joined(answers)
             cells = answers.cells
             told = np.zeros((len(cells.words), len(codes)), dtype=bool)
             for place, word in enumerate(cells.words):
@@ -75,7 +75,7 @@ class Lists:
             made[value] = Cells(["0", "1", ""], states)
         return made
 
-    def _by_label(self, heading: Heading) -> str:
+    def by_label(self, heading: Heading) -> str:
         """The one label among the texts of a column: it counts, not the number a platform gave the answer."""
         said = [answer for _, answer in heading.lists if not NUMBER.fullmatch(digits(answer))]
         found = {answer: hits for answer in said if (hits := self.labels.find(answer))}
@@ -84,7 +84,7 @@ class Lists:
 
     def _apart(self, answers: Answers, option: str) -> _Sets:
         """What the cells of one answer of a list say."""
-        code = self._code(option)
+        code = self.code(option)
         if code is None:
             near = ", ".join(self.labels.near(option)) or "none is near"
             message = (
@@ -117,15 +117,16 @@ class Lists:
         """What lists in one cell say: each piece is a code or a label, and a label may hold what separates."""
         read: _Sets = {}
         bad: list[str] = []
-        code = cache(self._code)
+        code = cache(self.code)
         for word in answers.words:
             if len(bad) == _MOST_BAD:
                 break
             if word.strip() in EMPTY or plain(word) in self.nothing:
                 read[word] = None
                 continue
-            read[word] = self._pieces(word, code)
-            if read[word] is None:
+            chosen = self.pieces(word, code)
+            read[word] = None if chosen is None else set(chosen)
+            if chosen is None:
                 bad.append(word)
         if bad:
             pieces = [piece for cell in bad[:_SHOWN] for piece in cell.split(",")[:5]]
@@ -139,11 +140,11 @@ class Lists:
             self.faults.append(answers.fault(message, bad))
         return read
 
-    def _pieces(self, cell: str, code: Callable[[str], int | None]) -> set[int] | None:
-        """The answers in a cell under the first separator with which every piece is one, or None."""
+    def pieces(self, cell: str, code: Callable[[str], int | None]) -> list[int] | None:
+        """The answers in a cell, in their order, under the first separator with which every piece is one, or None."""
         whole = code(cell)
         if whole is not None:
-            return {whole}
+            return [whole]
         for separator in self.separators:
             within = max((label.count(separator.strip() or " ") for label in self.labels.written.values()), default=0)
             pieces = [piece.strip() for piece in cell.split(separator)]
@@ -153,7 +154,7 @@ class Lists:
                     return found
         return None
 
-    def _code(self, said: str) -> int | None:
+    def code(self, said: str) -> int | None:
         """The code of one answer of a list, said as a code or a label."""
         number = digits(said)
         if number.lstrip("+-").isdecimal() and len(number) < 16 and int(number) in self.labels.codes:
@@ -165,9 +166,11 @@ class Lists:
         return None if other is None else int(other)
 
 
-def _read_pieces(pieces: list[str], separator: str, longest: int, code: Callable[[str], int | None]) -> set[int] | None:
+def _read_pieces(
+    pieces: list[str], separator: str, longest: int, code: Callable[[str], int | None]
+) -> list[int] | None:
     """Codes of pieces, where up to so many in a row may make one label; the longest label first."""
-    found: set[int] = set()
+    found: list[int] = []
     start = 0
     while start < len(pieces):
         if not pieces[start]:
@@ -176,7 +179,7 @@ def _read_pieces(pieces: list[str], separator: str, longest: int, code: Callable
         for end in range(min(len(pieces), start + longest), start, -1):
             one = code(separator.join(pieces[start:end]))
             if one is not None:
-                found.add(one)
+                found.append(one)
                 start = end
                 break
         else:

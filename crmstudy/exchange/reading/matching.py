@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from crmstudy.errors import Fault, did_you_mean
 from crmstudy.exchange.reading.entries import Entry, Heading
 from crmstudy.exchange.reading.labels import quoted
+from crmstudy.instrument.model import LISTED
 from crmstudy.letters import key, plain
 from crmstudy.notes import Note
 
@@ -138,7 +139,7 @@ class _Search:
             option = ""
             if not hits:
                 for stem, answer in heading.lists:
-                    hits = [(tag, one) for tag, one in texts.get(key(stem), []) if one.type == "multi"]
+                    hits = [(tag, one) for tag, one in texts.get(key(stem), []) if one.type in LISTED]
                     option = answer if hits else ""
                     if hits:
                         break
@@ -257,7 +258,7 @@ class _Search:
                 return code
         for stem, answer in heading.lists:
             one, option = ids.find(stem)
-            if one is not None and one.type == "multi" and not option:
+            if one is not None and one.type in LISTED and not option:
                 self.found.placed[heading.position], self.found.options[heading.position] = one, answer
                 return stem
         return ""

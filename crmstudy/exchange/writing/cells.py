@@ -10,9 +10,9 @@ import pandas as pd
 from crmstudy.declared import CONTROL
 from crmstudy.exchange.export_log import ExportLog
 from crmstudy.exchange.writing.variables import Table, Variable
-from crmstudy.quoting import FORMULA_SIGNS
+from crmstudy.quoting import FORMULA_SIGNS, UNSEEN
 
-_GUARDED = re.compile(f"'*[{re.escape(FORMULA_SIGNS)}]")
+_GUARDED = re.compile(f"['{UNSEEN}]*[{re.escape(FORMULA_SIGNS)}]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Texts that readers of CSV take for no answer.
 _NOTHING = frozenset({"NA", "NaN", "nan", "<NA>"})

@@ -73,13 +73,13 @@ def _variable(
     labels = variable["label"].items() or [("", variable["name"])]
     for tag, text in labels:
         _add(made, "labl", text, tag)
-    if variable["kind"] in ("item", "question", "option") and variable["label"]:
+    if variable["kind"] in ("item", "question", "option", "place") and variable["label"]:
         question = _add(made, "qstn")
         for tag, text in variable["label"].items():
             _add(question, "qstnLit", text, tag)
     if variable["range"]:
         low, high = (None if end is None else number_text(float(end)) for end in variable["range"])
-        ends = {"UNITS": "INT"} if variable["kind"] in ("item", "option") else {}
+        ends = {"UNITS": "INT"} if variable["kind"] in ("item", "option", "place") else {}
         _add(_add(made, "valrng"), "range", **ends, **_given({"min": low, "max": high}))
     if variable["missing"]:
         invalid = _add(made, "invalrng")

@@ -115,17 +115,20 @@ def _item_variable(instrument: Instrument, item: Item, scales: tuple[str, ...]) 
 def _question_variables(instrument: Instrument, question: Question) -> list[Variable]:
     label = {tag: text for tag in question.wording if (text := instrument.text(question.wording, tag))}
     response = question.response
-    if question.type == "multi" and response is not None:
+    if question.type == "info":
+        return []
+    if response is not None:
         made = []
         for name, value in zip(question.columns, response.values, strict=True):
             own = {
                 tag: f"{label.get(tag, question.id)} — {instrument.text(response.labels.get(value, {}), tag) or value}"
                 for tag in (label or dict.fromkeys(instrument.languages))
             }
-            made.append(
-                Variable(name, "option", "number", "nominal", own, values=CHOSEN, low=0, high=1,
-                         instrument=instrument.id, response=response.shared or response.id)
-            )  # fmt: skip
+            one = Variable(name, "option", "number", "nominal", own, values=CHOSEN, low=0, high=1,
+                           instrument=instrument.id, response=response.shared or response.id)  # fmt: skip
+            if question.type == "rank":
+                one = replace(one, kind="place", measure="ordinal", values={}, low=1, high=question.places)
+            made.append(one)
         return made
     kinds: dict[str, Type] = {"integer": "number", "decimal": "number", "date": "date"}
     type = kinds.get(question.type, "text")

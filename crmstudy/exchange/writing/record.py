@@ -100,7 +100,7 @@ def _variable_record(table: Table, variable: Variable) -> dict[str, Any]:
 
 def _values(table: Table, variable: Variable) -> dict[int, Mapping[str, str]]:
     """Every value with its label: those of a short range, those that are labelled, or the few that occur."""
-    if variable.kind in ("item", "option") and variable.low is not None and variable.high is not None:
+    if variable.kind in ("item", "option", "place") and variable.low is not None and variable.high is not None:
         span = range(int(variable.low), int(variable.high) + 1)
         shown = span if len(span) <= FEW else sorted(variable.values)
         return {value: variable.values.get(value, {}) for value in shown}

@@ -13,7 +13,7 @@ from crmstudy.errors import DataError, UnsupportedError, did_you_mean
 from crmstudy.instrument import Instrument
 from crmstudy.instrument.model import Texts
 
-Kind = Literal["id", "item", "question", "option", "variable", "score"]
+Kind = Literal["id", "item", "question", "option", "place", "variable", "score"]
 Type = Literal["number", "text", "date"]
 Measure = Literal["nominal", "ordinal", "scale"]
 

@@ -119,6 +119,14 @@ def _labels(instrument: Instrument) -> Iterator[Note]:
         if bare:
             message = f"The response format '{id}' has no label for {' and '.join(bare)}."
             yield _warn("INSTRUMENT_LABEL_MISSING", message, id)
+    for question in instrument.questions:
+        if question.type == "rank" and question.response is not None:
+            response = question.response
+            unnamed = [str(value) for value in response.values[1:-1] if value not in response.labels]
+            if unnamed:
+                said = ", ".join(unnamed[:8]) + (", ..." if len(unnamed) > 8 else "")
+                message = f"'{question.id}' has answers put in order, and '{response.id}' has no label for {said}."
+                yield _warn("INSTRUMENT_LABEL_MISSING", message, question.id)
     for id in instrument.responses:
         if id not in used:
             yield _warn("INSTRUMENT_RESPONSE_UNUSED", f"No item uses the response format '{id}'.", id)
@@ -152,7 +160,7 @@ def _holds_a_date(question: Question, said: str) -> bool:
 
 def _small_cells(instrument: Instrument, n: int | None) -> Iterator[Note]:
     """The smallest cells to expect when unscored questions are crossed."""
-    asked = [item for item in instrument.items if item.unscored and item.expected is None]
+    asked = [item for item in instrument.items if item.unscored and item.type == "single"]
     if len(asked) < 2:
         return
     least = {item.id: min(_shares(item).values()) for item in asked}

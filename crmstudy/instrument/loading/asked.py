@@ -21,6 +21,7 @@ from crmstudy.instrument.loading.parts import (
 )  # fmt: skip
 from crmstudy.instrument.model import (
     CLOSED,
+    LISTED,
     MEASURES,
     OPEN,
     REQUIRED,
@@ -38,7 +39,7 @@ from crmstudy.instrument.slots import Slot, forms_of
 
 _ENTRY_KEYS = (
     "type", "response", "wording", "note", "source", "unverified", "required", "original", "unscored", "key", "shares",
-    "construct", "low", "high",
+    "construct", "low", "high", "top",
 )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def _all_open(doc: Declared) -> bool:
     """Whether every entry is an open question, so that no answers are listed."""
     entries = doc.get(("items",))
     kinds = [entry.get("type") for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
-    return bool(kinds) and all(kind in OPEN and kind != "multi" for kind in kinds)
+    return bool(kinds) and all(kind in OPEN and kind not in LISTED for kind in kinds)
 
 
 def _shared(doc: Declared, where: Where, id: str, languages: Mapping[str, Language]) -> ResponseFormat | None:
@@ -189,19 +190,24 @@ def read_entries(
         origin = read_origin(doc, where, sources, needed=False)
         note, construct = read_text(doc, (*where, "note")), read_text(doc, (*where, "construct"))
         if kind in CLOSED:
-            _refuse_keys(doc, where, id, kind, ("low", "high"))
+            _refuse_keys(doc, where, id, kind, ("low", "high", "top"))
             response = _read_response_of(doc, where, responses)
             original = read_text(doc, (*where, "original"))
             items[id] = Item(
                 id, order, response, id in reverse, wording, note, origin, required, original,
                 _flag(doc, (*where, "unscored")), _read_expected(doc, where, id, kind, response),
-                _read_shares(doc, (*where, "shares"), response), construct,
+                _read_shares(doc, (*where, "shares"), response), construct, kind == "slider",
             )  # fmt: skip
         else:
             _refuse_keys(doc, where, id, kind, ("key", "unscored", "shares", "original"))
             low, high = _read_bounds(doc, where, id, kind)
-            listed = _read_response_of(doc, where, responses) if kind == "multi" else None
-            questions[id] = Question(id, order, kind, listed, wording, low, high, required, note, origin, construct)
+            listed = _read_response_of(doc, where, responses) if kind in LISTED else None
+            top = _read_top(doc, where, id, kind, listed)
+            if kind == "info":
+                _refuse_keys(doc, where, id, kind, ("response", "required", "construct"))
+            questions[id] = Question(
+                id, order, kind, listed, wording, low, high, required, note, origin, construct, top
+            )
     for id, index in reverse.items():
         if id not in declared:
             hint = did_you_mean(id, declared) or " Add the item, or take it off the list."
@@ -209,7 +215,8 @@ def read_entries(
         elif id in items and (items[id].unscored or items[id].expected is not None):
             doc.refuse(f"reversed names '{id}', which is never scored; take it off the list.", ("reversed", index))
         elif id in questions:
-            doc.refuse(f"'{id}' is an open question, so it cannot be reversed; take it off.", ("reversed", index))
+            what = "a text" if questions[id].type == "info" else "an open question"
+            doc.refuse(f"'{id}' is {what}, so it cannot be reversed; take it off.", ("reversed", index))
     return items, questions
 
 
@@ -274,6 +281,22 @@ def _read_bounds(doc: Declared, where: Where, id: str, kind: str) -> tuple[float
     if low is not None and high is not None and low >= high:
         doc.refuse(f"'{id}' runs from {low:g} to {high:g}; low must be below high.", where)
     return low, high
+
+
+def _read_top(doc: Declared, where: Where, id: str, kind: str, response: ResponseFormat | None) -> int | None:
+    """How many places a rank gives, where it is fewer than there are answers."""
+    if kind != "rank" or response is None:
+        _refuse_keys(doc, where, id, kind, ("top",))
+        return None
+    top, most = read_whole(doc, (*where, "top")), len(response.values) - 1
+    if top is not None and not 1 <= top <= most and response.id:
+        message = (
+            f"top of '{id}' is how many of its {most + 1} answers get a place, from 1 to {most}; found {top}. "
+            "Without top all of them get one."
+        )
+        doc.refuse(message, (*where, "top"))
+        return None
+    return top
 
 
 def read_slots(doc: Declared, languages: Mapping[str, Language]) -> dict[str, Slot]:

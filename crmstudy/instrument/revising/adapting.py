@@ -157,7 +157,7 @@ def _faults(base: Instrument, changes: Changes) -> list[str]:
         if changes.drop.count(id) > 1:
             faults.append(f"drop names '{id}' twice; keep one.")
     left = [id for id in entries if id not in changes.drop]
-    if not left:
+    if all(entry.id in changes.drop for entry in base.asked):
         faults.append("every item would be dropped; an adaptation keeps some.")
     for one in changes.add:
         faults += _added_faults(base, one, left)
@@ -249,6 +249,9 @@ def _added(base: Instrument, data: dict[str, Any], changes: Changes, told: list[
     touched = set()
     for one in changes.add:
         entry: dict[str, Any] = {"id": one.id, "response": one.response or _response_for(base, one, told)}
+        shown_as = {item.slider for item in base.items if item.response.id == entry["response"]}
+        if shown_as == {True}:
+            entry["type"] = "slider"
         if not one.scale:
             entry["unscored"] = True
             told.append(f"'{one.id}' was added and is in no scale, so it is never scored.")

@@ -161,9 +161,9 @@ def _by_number(base: Instrument, wording: Wording, entries: Mapping[str, Any], c
     if not all(letters.digits(row.id).isdecimal() for row in named):
         return wording.rows
     numbers: dict[str, str] = {}
-    for item in base.items:
-        if item.id in entries:
-            numbers.setdefault(item.original or str(item.order), item.id)
+    for place, entry in enumerate(base.asked, start=1):
+        if isinstance(entry, Item) and entry.id in entries:
+            numbers.setdefault(entry.original or str(place), entry.id)
     checked.told.append("The wording names items by number; they were found by their numbers in the published form.")
     return [
         Worded(numbers.get(letters.digits(row.id), row.id), row.texts, row.number, row.line) for row in wording.rows
@@ -222,7 +222,8 @@ def _check_complete(
     entries: Mapping[str, Any], data: Mapping[str, Any], checked: _Checked, wording: Wording, *, declared: bool
 ) -> None:
     """Every item of a scale has a text; what is asked besides may keep ours."""
-    scored = {id for scale in data["scales"] for id in scale["items"]} if data["scales"] else set(entries)
+    asked = {id for id, entry in entries.items() if entry.get("type") != "info"}
+    scored = {id for scale in data["scales"] for id in scale["items"]} if data["scales"] else asked
     kept = []
     for id, entry in entries.items():
         if id in checked.texts:
@@ -251,12 +252,13 @@ def _check_complete(
 def _check_numbers(base: Instrument, entries: Mapping[str, Any], checked: _Checked, wording: Wording) -> None:
     """Numbers printed beside the items are those of the key: in the published form, or their places."""
     originals = {item.id: item.original for item in base.items if item.original}
-    places = {id: str(place) for place, id in enumerate(entries, start=1)}
+    asked = [id for id, entry in entries.items() if entry.get("type") != "info"]
+    places = {id: str(place) for place, id in enumerate(asked, start=1)}
     numbered = {id: letters.digits(row.number).rstrip(".)") for id, row in checked.texts.items() if row.number}
     known = originals if any(numbered.get(id) == number for id, number in originals.items()) or not places else places
     for id, number in numbered.items():
-        wanted = known.get(id) or places[id]
-        if number not in (wanted, wanted.lstrip("0")):
+        wanted = known.get(id) or places.get(id, "")
+        if wanted and number not in (wanted, wanted.lstrip("0")):
             row = checked.texts[id]
             message = (
                 f"the item '{id}' has the number {_short(number)} here and {wanted} in the key; another "

@@ -204,7 +204,8 @@ def _moved(ours: Mapping[str, Item | Question], theirs: Mapping[str, Item | Ques
 
 def _entry(id: str, ours: Item | Question, theirs: Item | Question) -> Iterator[Difference]:
     part = _part(theirs)
-    yield from _changed(part, id, "type", ours.type, theirs.type, SCORES)
+    shown_only = {ours.type, theirs.type} == {"single", "slider"}
+    yield from _changed(part, id, "type", ours.type, theirs.type, WORDING if shown_only else SCORES)
     if isinstance(ours, Item) and isinstance(theirs, Item):
         yield from _changed(part, id, "key", _key(ours), _key(theirs), SCORES)
         yield from _changed(part, id, "answers", _range(ours.response), _range(theirs.response), SCORES)
@@ -215,6 +216,7 @@ def _entry(id: str, ours: Item | Question, theirs: Item | Question) -> Iterator[
     elif isinstance(ours, Question) and isinstance(theirs, Question):
         yield from _changed(part, id, "answers", _range(ours.response), _range(theirs.response))
         yield from _changed(part, id, "bounds", (ours.low, ours.high), (theirs.low, theirs.high))
+        yield from _changed(part, id, "places", ours.top, theirs.top)
     yield from _changed(part, id, "required", ours.required, theirs.required)
     yield from _changed(part, id, "construct", ours.construct, theirs.construct)
     yield from _changed(part, id, "note", ours.note, theirs.note)

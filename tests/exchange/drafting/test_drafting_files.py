@@ -348,6 +348,10 @@ def test_a_filled_template(tmp_path, lang):
         ["A1", "One", "Dim", "", "agreement-5"],
         ["A2", "Two", "Dim", "R", "own"],
         ["A3", "Age?", "", "", "", "integer"],
+        ["A4", "Now the rest.", "", "", "", "info"],
+        ["A5", "How much?", "", "", "own", "slider"],
+        ["A6", "In order?", "", "", "own", "rank"],
+        ["A7", "Which?", "", "", "own", "multi"],
     ):
         book["items"].append(row)
     for value, label in enumerate("abcde", start=1):
@@ -356,7 +360,11 @@ def test_a_filled_template(tmp_path, lang):
     book.save(path)
     one = _draft(path, lang=lang).instrument
     assert (one.name, one.instructions) == ({lang: "My form"}, {lang: "Please answer."})
-    assert [(e.id, e.type) for e in one.entries] == [("A1", "single"), ("A2", "single"), ("A3", "integer")]
+    assert [(e.id, e.type) for e in one.entries] == [
+        ("A1", "single"), ("A2", "single"), ("A3", "integer"), ("A4", "info"), ("A5", "slider"), ("A6", "rank"),
+        ("A7", "multi"),
+    ]  # fmt: skip
+    assert one.questions[2].response == one.item("A5").response == one.item("A2").response
     assert one.item("A2").reverse
     assert one.item("A2").response.label(5, lang) == "e"
     with pytest.raises(InputError, match="not overwritten"):

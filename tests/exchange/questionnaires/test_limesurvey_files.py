@@ -13,7 +13,7 @@ import pytest
 from crmstudy.errors import DataError
 from crmstudy.exchange.export_log import ExportLog
 from crmstudy.exchange.questionnaires import taking_apart
-from crmstudy.exchange.questionnaires.limesurvey_tsv import COLUMNS, write_tsv
+from crmstudy.exchange.questionnaires.limesurvey_tsv import COLUMNS, RARE, write_tsv
 from crmstudy.exchange.questionnaires.limesurvey_tsv import lines_of as tsv_lines_of
 from crmstudy.exchange.questionnaires.markup_text import markup_of, text_of
 from crmstudy.instrument import load_instrument
@@ -328,8 +328,8 @@ def lss_from_tsv(text):
                         "scale_id": 0,
                     }
                 )
-                for name in COLUMNS[14:]:
-                    if kind == "Q" and row[name]:
+                for name in (*COLUMNS[14:], *RARE):
+                    if kind == "Q" and row.get(name):
                         tables["question_attributes"].append({"qid": own, "attribute": name, "value": row[name]})
             tables["question_l10ns"].append({"qid": own, "question": row["text"], "help": "", "language": tag})
         elif kind == "A":

@@ -105,6 +105,7 @@ def test_what_is_no_survey_is_refused_with_a_sentence(raw):
         read(raw)
 
 
+@pytest.mark.slow
 def test_odd_values_anywhere_do_not_break_the_reader():
     """Every value of the file in turn is replaced by things that do not belong there."""
     paths = []
