@@ -14,14 +14,29 @@ from typing import Annotated, Any
 import typer
 
 from crmstudy import __version__
-from crmstudy.cli import answers, files, instrument_files, printing, questionnaires, studies, workflow
+from crmstudy.cli import (
+    administering,
+    answers,
+    collected,
+    files,
+    instrument_files,
+    inviting,
+    keeping,
+    paper,
+    printing,
+    questionnaires,
+    studies,
+    workflow,
+)
 from crmstudy.cli.console import prepare_streams, refuse, say
-from crmstudy.errors import AnalysisError, CrmstudyError, Fault, InputError
+from crmstudy.errors import AnalysisError, CrmstudyError, Fault, InputError, MissingExtraError
 
 #: What linear algebra libraries read, when they are loaded, to know how many threads to start.
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 _INTERRUPTED = 130
+#: Packages of the extra "server", without which a study cannot be asked.
+_SERVER = frozenset({"sqlalchemy", "alembic", "starlette", "uvicorn", "httptools", "itsdangerous"})
 
 app = typer.Typer(
     name="crmstudy",
@@ -31,6 +46,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 instruments = typer.Typer(help="List, show or check questionnaires; write forms for experts.")
+sheets = typer.Typer(help="Questionnaires on paper: numbered sheets, typed in twice.")
 app.command("run")(studies.run)
 app.command("init")(studies.init)
 app.add_typer(instruments, name="instruments")
@@ -49,6 +65,22 @@ app.command("score")(answers.score)
 app.command("screen")(answers.screen)
 app.command("export")(files.export)
 app.command("import")(files.take_in)
+app.command("invite")(inviting.invite)
+app.command("serve")(administering.serve)
+app.command("access")(administering.access)
+app.command("simulate")(collected.simulate)
+app.add_typer(sheets, name="paper")
+sheets.callback(invoke_without_command=True)(paper.start)
+sheets.command("sheets")(paper.sheets)
+sheets.command("form")(paper.form)
+sheets.command("take")(paper.take)
+sheets.command("differences")(paper.differences)
+sheets.command("decide")(paper.decide)
+sheets.command("forget")(paper.forget)
+sheets.command("status")(paper.status)
+app.command("close")(keeping.close)
+app.command("backup")(keeping.backup)
+app.command("purge")(keeping.purge)
 app.command("doctor")(studies.doctor)
 app.command("explain")(studies.explain)
 
@@ -124,6 +156,8 @@ def _unexpected(error: Any) -> str:
         context = getattr(error, "ctx", None)
         hint = f" See: {context.command_path} --help" if context is not None else ""
         return f"{error.format_message().rstrip('.')}.{hint}"
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in _SERVER:
+        return str(MissingExtraError(str(error.name).split(".")[0], "server"))
     if type(error).__name__ == "Abort":
         return "stopped before the end."
     if isinstance(error, OSError):

@@ -20,9 +20,20 @@ NEEDED = (
     "typer", "rich", "python-docx", "openpyxl", "pyreadstat", "defusedxml", "threadpoolctl",
 )  # fmt: skip
 #: Packages of extras: the extra, and what it is for.
-EXTRAS = {"pyarrow": ("parquet", "reads and writes Parquet")}
+EXTRAS = {
+    "pyarrow": ("parquet", "reads and writes Parquet"),
+    "starlette": ("server", "asks respondents"), "uvicorn": ("server", "asks respondents"),
+    "httptools": ("server", "asks respondents"), "python-multipart": ("server", "asks respondents"),
+    "itsdangerous": ("server", "asks respondents"), "sqlalchemy": ("server", "keeps what they answer"),
+    "alembic": ("server", "keeps what they answer"), "babel": ("server", "dates of letters and pages"),
+    "segno": ("server", "squares to scan on slips and posters"),
+    "psycopg": ("postgres", "keeps what they answer in PostgreSQL"), "typst": ("pdf", "writes PDF"),
+}  # fmt: skip
 #: Programs that help but are not needed, and what for.
-PROGRAMS = {"Rscript": "remakes the reference results of the tests", "soffice": "turns report.docx into PDF"}
+PROGRAMS = {
+    "Rscript": "remakes the reference results of the tests", "soffice": "turns report.docx into PDF",
+    "pg_dump": "backs up a study in PostgreSQL",
+}  # fmt: skip
 #: The font that figures are drawn with, inside the installed packages.
 FONT = "matplotlib/mpl-data/fonts/ttf/DejaVuSans.ttf"
 

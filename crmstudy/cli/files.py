@@ -32,7 +32,14 @@ _PAGES = (".html", ".htm", ".json")
 
 def export(
     source: Annotated[Path, typer.Argument(metavar="STUDY|FILE", help="Folder of a study, or a data file.")],
-    out: Annotated[Path, typer.Option("--out", help="File to write (a folder for psych-ds); it must not exist yet.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="File to write (a folder for psych-ds); it must not exist yet. Without it, what a study collected is "
+            "written as hand-over folders.",
+        ),
+    ] = None,
     format: Annotated[
         str | None,
         typer.Option(
@@ -51,9 +58,32 @@ def export(
     ] = False,
     missing_code: Codes = None,
     id: Id = None,
+    wave: Annotated[str | None, typer.Option("--wave", help="Hand-over: only this wave.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Hand-over: folder for the new folders; STUDY/handover when left out.")
+    ] = None,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", metavar="", help="Hand-over: the simulated answers, marked as such.")
+    ] = False,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", metavar="", help="Hand-over: also answers that broke off.")
+    ] = False,
+    db: Annotated[
+        str | None,
+        typer.Option(
+            "--db", envvar="CRMSTUDY_DB", show_envvar=True, help="Hand-over: address of the PostgreSQL database."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Write answers for another program, with labels, missing codes and the key; or a codebook of them."""
+    """Write answers for another program, with labels and key, or a codebook; or hand over what a study collected."""
+    if out is None:
+        others = {
+            "--format": format, "--instrument": instrument, "--lang": lang, "--scores": scores, "--raw": raw,
+            "--missing-code": missing_code, "--id": id,
+        }  # fmt: skip
+        return _hand_over(source, others, sample, wave, to, simulated, incomplete, db, as_json)
+    _only_handed_over({"--wave": wave, "--to": to, "--simulated": simulated, "--incomplete": incomplete})
     responses, variables = _answers(source, instrument or [], sample, missing_code or [], id)
     if (format or "").lower() == "codebook" or (format is None and out.suffix.lower() in _PAGES):
         from crmstudy.exchange.writing.codebook import write_codebook
@@ -111,11 +141,44 @@ def take_in(
     return 0
 
 
+def _hand_over(
+    source: Path,
+    others: Mapping[str, object],
+    sample: str | None,
+    wave: str | None,
+    to: Path | None,
+    simulated: bool,
+    incomplete: bool,
+    db: str | None,
+    as_json: bool,
+) -> int:
+    """What a study collected as hand-over folders; refused where a file was meant."""
+    from crmstudy.cli.collected import hand_over
+
+    given = [name for name, value in others.items() if value]
+    if given or not _is_study(source):
+        what = f"{given[0]} is about a file" if given else f"'{source}' is no folder of a study"
+        raise InputError(f"{what}; name the file to write with --out.")
+    return hand_over(
+        source, sample=sample, wave=wave, to=to, simulated=simulated, incomplete=incomplete, db=db, as_json=as_json
+    )
+
+
+def _only_handed_over(options: Mapping[str, object]) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise InputError(f"{given[0]} is about the hand-over of what a study collected; leave it or --out out.")
+
+
+def _is_study(source: Path) -> bool:
+    return source.name == "study.yaml" or (source / "study.yaml").is_file()
+
+
 def _answers(
     source: Path, instruments: list[str], sample: str | None, codes: list[str], id: str | None
 ) -> tuple[Responses, Mapping[str, Mapping[str, Any]]]:
     """The answers of a data file or of a sample of a study, and what the study says about their columns."""
-    if not (source.name == "study.yaml" or (source / "study.yaml").is_file()):
+    if not _is_study(source):
         from crmstudy.exchange.read import read_responses
 
         if sample is not None:

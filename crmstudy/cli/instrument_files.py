@@ -40,7 +40,7 @@ def export(instrument: Name, out: Out, format: Format = None, lang: Language = N
         losses = [{"what": loss.what, "where": loss.where} for loss in log]
         emit({"status": 0, "id": one.id, "format": log.format, "files": [str(out)], "losses": losses})
         return 0
-    say(f"{shown(out)}: {one.id} {one.version} as {log.format}, {len(one.entries)} questions.")
+    say(f"{shown(out)}: {one.id} {one.version} as {log.format}, {len(one.asked)} questions.")
     for line in log.lines:
         whisper(f"not held: {line}")
     return 0

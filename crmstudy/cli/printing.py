@@ -59,7 +59,7 @@ def print_questionnaire(
     tag = chosen_language(given, lang)
     for slot in [slot for slot, by_language in said.items() if tag not in by_language]:
         log.add(f"the words for '{slot}' are not given in '{tag}'; those of the instrument are printed.")
-    entries = sum(len(one.entries) for one in given)
+    entries = sum(len(one.asked) for one in given)
     if as_json:
         emit({
             "status": 0, "file": str(out), "instruments": [f"{one.id}@{one.version}" for one in given],

@@ -39,7 +39,7 @@ def list_all(
         emit({"status": 0, "instruments": [_summary(instrument) for instrument in found]})
         return 0
     rows = [
-        (one.id, one.version, len(one.entries), len(one.scores), one.respondent, one.wording, one.rights.status,
+        (one.id, one.version, len(one.asked), len(one.scores), one.respondent, one.wording, one.rights.status,
          ", ".join(one.languages), _said(one.name, lang))
         for one in found
     ]  # fmt: skip

@@ -427,9 +427,11 @@ def test_the_doctor_says_what_is_missing(cli, monkeypatch):
 
     monkeypatch.setattr("crmstudy.study.job.run_job", broken)
     monkeypatch.setattr("crmstudy.cli.checks.NEEDED", ("numpy", "no-such-package"))
+    monkeypatch.setattr("crmstudy.cli.checks.EXTRAS", {"no-server": ("server", "asks respondents")})
     code, out, _ = cli("doctor")
     assert code == 1
     assert "not installed; install it with: pip install no-such-package" in out
+    assert "asks respondents: not installed; install it with: pip install 'crmstudy[server]'" in " ".join(out.split())
     assert "DataError: no data today" in out
 
 

@@ -31,6 +31,7 @@ def typed(monkeypatch):
     return give
 
 
+@pytest.mark.slow
 def test_the_example_names_the_next_command_and_it_works(here, capsys):
     assert main(["init", "my study"]) == 0
     out = capsys.readouterr().out

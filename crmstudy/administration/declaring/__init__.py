@@ -1,0 +1,1 @@
+"""What is declared about a study in the field: read, checked, held against its mode, and compared with promises."""

@@ -1,0 +1,74 @@
+"""Connections that are not held open by whoever never asks, and requests whose head has an end.
+
+A proxy in front does the same and more; a server that stands alone, in a branch or for a trial, does it by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+#: So many seconds a head may take, and so long a connection may say nothing at its beginning.
+HEAD_PATIENCE = 20.0
+#: No head (address and headers together) has more bytes.
+LARGEST_HEAD = 64 * 1024
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Patient(HttpToolsProtocol):
+    """The protocol of the server program, with an end to its patience while it waits for the head of a request."""
+
+    patience = HEAD_PATIENCE
+    _timer: asyncio.TimerHandle | None = None
+    _waiting = True
+    _heads = _bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody connects."""
+        super().connection_made(transport)
+        self._start()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Somebody has gone."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Something arrived."""
+        if self._waiting and self._timer is None:
+            self._start()
+        before = self._heads
+        super().data_received(data)
+        if self._heads != before or not self._waiting:
+            self._bytes = 0
+            return
+        self._bytes += len(data)
+        if self._bytes > LARGEST_HEAD and not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """A head is whole."""
+        self._heads += 1
+        self._waiting = False
+        self._stop()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request is whole; the next one begins with a head."""
+        super().on_message_complete()
+        self._waiting = True
+
+    def _start(self) -> None:
+        self._timer = self.loop.call_later(self.patience, self._give_up)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self._timer = None
+        if not self.transport.is_closing():
+            self.transport.close()

@@ -1,0 +1,337 @@
+"""Jobs and looks about one respondent: a draft is begun, its pages are kept, it is submitted, withdrawn or let go.
+
+All jobs can be repeated: what was done once is not done twice, and the second caller is told the same.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
+
+from crmstudy.administration.store.dialects import put_once, put_over
+from crmstudy.administration.store.engine import PURPOSE
+from crmstudy.administration.store.quotas import give_back, take
+from crmstudy.administration.store.schema import closed, draft, draft_page, response, token
+from crmstudy.administration.store.writer import Refused, Work
+
+Told = Literal["stored", "repeated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A questionnaire that was begun; see the table for its columns."""
+
+    digest: str
+    sample: str
+    wave: str
+    language: str
+    seed: int
+    consent: int
+    began: str
+    token: str | None = None
+    unit: str = ""
+    person: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    device: str = ""
+    source: str = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was given on a page: ``answers`` {id: value or None}, ``reasons`` {id: why there is none}."""
+
+    page: int
+    answers: Mapping[str, Any]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    seconds: int = 0
+    visits: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Submitted answers as they are kept; see the hand-over for what its parts mean."""
+
+    sample: str
+    wave: str
+    language: str
+    complete: bool
+    consent: int
+    answers: Mapping[str, Any]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    opened: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = ""
+    person: str = ""
+    source: str = "web"
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    paradata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A response and what goes with it: the quotas it counts in with their limits, and seconds of pages for totals."""
+
+    response: Response
+    quotas: Sequence[tuple[str, int]] = ()
+    totals: Sequence[tuple[str, str]] = ()
+
+
+Compose = Callable[[Draft, Sequence[Given]], Composed]
+
+_TOKEN = select(token).where(token.c.digest == bindparam("digest"))
+_DRAFT = select(draft).where(draft.c.digest == bindparam("digest"))
+_TOKEN_HELD, _DRAFT_HELD = _TOKEN.with_for_update(), _DRAFT.with_for_update()
+_DRAFT_STAYS = _DRAFT.with_for_update(read=True, key_share=True)  # nobody ends it before this transaction does
+_DRAFT_OF_TOKEN = select(draft).where(draft.c.token == bindparam("digest"))
+_PAGES = select(draft_page).where(draft_page.c.draft == bindparam("digest")).order_by(draft_page.c.page)
+_CLOSED = select(closed.c.day).where(closed.c.sample == bindparam("sample"), closed.c.wave == bindparam("wave"))
+_SUBMITTED = select(response.c.id).where(response.c.submission == bindparam("digest"))
+
+
+def find_token(connection: Connection, digest: str) -> Row[Any] | None:
+    """The row of a token, or None."""
+    return connection.execute(_TOKEN, {"digest": digest}).one_or_none()
+
+
+def find_draft(connection: Connection, digest: str) -> Draft | None:
+    """The draft whose own secret has this digest, or None."""
+    return _draft(connection.execute(_DRAFT, {"digest": digest}).one_or_none())
+
+
+def draft_of_token(connection: Connection, digest: str) -> Draft | None:
+    """The draft that was begun with a token, or None."""
+    return _draft(connection.execute(_DRAFT_OF_TOKEN, {"digest": digest}).one_or_none())
+
+
+def pages_of(connection: Connection, digest: str) -> tuple[Given, ...]:
+    """What was given so far in a draft, page by page."""
+    return tuple(
+        Given(row.page, given["answers"], given["reasons"], row.seconds, row.visits)
+        for row in connection.execute(_PAGES, {"digest": digest})
+        for given in [json.loads(row.given)]
+    )
+
+
+def is_submitted(connection: Connection, submission: str) -> bool:
+    """Whether a submission is kept; in anonymous mode this is forgotten when its wave is closed."""
+    return connection.execute(_SUBMITTED, {"digest": submission}).first() is not None
+
+
+def is_closed(connection: Connection, sample: str, wave: str) -> bool:
+    """Whether a wave was closed for good."""
+    return connection.execute(_CLOSED, {"sample": sample, "wave": wave}).first() is not None
+
+
+def begin(work: Work, new: Draft) -> Draft:
+    """Begin a draft after consent; the same again gives the draft that is there.
+
+    A token comes to the one draft that is begun with it, whoever asks second.
+
+    Raises
+    ------
+    Refused
+        ``closed``, ``token-unknown`` (also a revoked one), ``token-used``.
+    """
+    connection = work.connection
+    _refuse_foreign(connection, new.source)
+    _refuse_closed(connection, new.sample, new.wave)
+    there = find_draft(connection, new.digest)
+    if there is not None:
+        return there
+    row = None
+    if new.token is not None:
+        row = connection.execute(_TOKEN_HELD, {"digest": new.token}).one_or_none()
+        if row is None or row.sample != new.sample or row.state == "revoked":
+            raise Refused("token-unknown")
+        if row.state == "used":
+            raise Refused("token-used")
+        there = draft_of_token(connection, new.token)
+        if there is not None:
+            return there
+    if not put_once(connection, draft, {**_columns(new), "attributes": _json(new.attributes)}):
+        return find_draft(connection, new.digest) or _lost(new)
+    if row is not None and row.state == "new":
+        connection.execute(update(token).where(token.c.digest == new.token).values(state="started"))
+    work.count(new.sample, new.wave, "consented", f"{new.consent}:{new.language}")
+    return new
+
+
+def save_page(work: Work, digest: str, given: Given) -> None:
+    """Keep what was given on a page of a draft, in the place of what was there.
+
+    Raises
+    ------
+    Refused
+        ``gone``: the draft was submitted, withdrawn or let go; ``closed``.
+    """
+    held = work.connection.execute(_DRAFT_STAYS, {"digest": digest}).one_or_none()
+    if held is None:
+        raise Refused("gone")
+    _refuse_closed(work.connection, held.sample, held.wave)
+    _put_page(work.connection, digest, given)
+
+
+def submit(work: Work, digest: str, submission: str, last: Given, compose: Compose) -> Told:
+    """Keep a whole questionnaire in one transaction: quotas, response, token, and the end of the draft.
+
+    Parameters
+    ----------
+    work : Work
+    digest : str
+        Of the draft.
+    submission : str
+        Digest of what makes a repeated submission one; the respondent holds its secret as a receipt.
+    last : Given
+        The page that was sent with it.
+    compose : callable
+        Makes the response of the draft and all its pages; may raise Refused.
+
+    Returns
+    -------
+    "stored" or "repeated"
+
+    Raises
+    ------
+    Refused
+        ``gone``, ``closed``, ``quota-full``, ``other-submission`` (the id is that of another draft's answers), and
+        what ``compose`` refuses.
+    """
+    connection = work.connection
+    held = hold_draft(connection, digest)
+    submitted = is_submitted(connection, submission)  # looked up after the row was waited for
+    if held is None:
+        if submitted:
+            return "repeated"
+        raise Refused("gone")
+    if submitted:  # of somebody else: a browser may fill the id of the last person's form into the next one's
+        raise Refused("other-submission")
+    _refuse_closed(connection, held.sample, held.wave)
+    pages = {page.page: page for page in pages_of(connection, digest)}
+    composed = compose(
+        held, [pages[n] for n in sorted(pages | {last.page: last}) if n != last.page] + [_added(pages, last)]
+    )
+    take(connection, held.sample, held.wave, composed.quotas)
+    insert_response(connection, composed.response, submission, [id for id, _ in composed.quotas])
+    if held.token is not None:
+        connection.execute(update(token).where(token.c.digest == held.token).values(state="used"))
+    drop_draft(connection, digest)
+    work.count(held.sample, held.wave, "submitted", composed.response.source)
+    for kind, name in composed.totals:
+        work.count(held.sample, held.wave, kind, name)
+    return "stored"
+
+
+def insert_response(connection: Connection, made: Response, submission: str | None, quotas: Sequence[str] = ()) -> str:
+    """Keep a response under a new random id, which is given back; raises Refused ``simulated``."""
+    _refuse_foreign(connection, made.source)
+    id = secrets.token_hex(16)
+    row = {name: getattr(made, name) for name in _RESPONSE}
+    row |= {name: _json(row[name]) for name in ("answers", "reasons", "opened", "attributes", "paradata")}
+    connection.execute(response.insert(), {"id": id, "submission": submission, **row, "quotas": _json(list(quotas))})
+    return id
+
+
+def withdraw(work: Work, submission: str) -> None:
+    """Delete a submitted response by its receipt; its token stays used, its places in quotas are free again.
+
+    Raises
+    ------
+    Refused
+        ``receipt-unknown``: nothing is kept under it (any more).
+    """
+    found = response.c.submission == submission
+    row = work.connection.execute(
+        select(response.c.sample, response.c.wave, response.c.quotas).where(found).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise Refused("receipt-unknown")
+    work.connection.execute(delete(response).where(found))
+    give_back(work.connection, row.sample, row.wave, json.loads(row.quotas))
+    work.count(row.sample, row.wave, "withdrawn")
+
+
+def abandon(work: Work, digest: str) -> None:
+    """Delete a draft at its respondent's wish; its token can be used again. Nothing happens when there is none."""
+    held = hold_draft(work.connection, digest)
+    if held is not None:
+        let_go(work, held, "abandoned")
+
+
+def hold_draft(connection: Connection, digest: str) -> Draft | None:
+    """A draft, which nobody else ends or changes until the transaction is over; None where there is none."""
+    return _draft(connection.execute(_DRAFT_HELD, {"digest": digest}).one_or_none())
+
+
+def let_go(work: Work, held: Draft, kind: str, name: str = "") -> None:
+    """Delete a draft that is not submitted, and count it in a total; its token can be used again."""
+    if held.token is not None:
+        begun = (token.c.digest == held.token) & (token.c.state == "started")
+        work.connection.execute(update(token).where(begun).values(state="new"))
+    drop_draft(work.connection, held.digest)
+    work.count(held.sample, held.wave, kind, name)
+
+
+def drop_draft(connection: Connection, digest: str) -> None:
+    """Delete a draft and its pages."""
+    connection.execute(_DROP_PAGES, {"digest_of": digest})
+    connection.execute(_DROP_DRAFT, {"digest_of": digest})
+
+
+_DROP_PAGES = delete(draft_page).where(draft_page.c.draft == bindparam("digest_of"))
+_DROP_DRAFT = delete(draft).where(draft.c.digest == bindparam("digest_of"))
+_COLUMNS = tuple(column.name for column in draft.columns)
+_RESPONSE = tuple(
+    column.name for column in response.columns if column.name not in ("id", "submission", "quotas")
+)  # fmt: skip
+
+
+def _refuse_closed(connection: Connection, sample: str, wave: str) -> None:
+    if is_closed(connection, sample, wave):
+        raise Refused("closed")
+
+
+def _refuse_foreign(connection: Connection, source: str) -> None:
+    """Keep made-up answers out of every database but their own, and all others out of that."""
+    purpose = connection.get_execution_options().get(PURPOSE)
+    if purpose is not None and (purpose == "simulated") != (source == "simulated"):
+        raise Refused("simulated")
+
+
+def _put_page(connection: Connection, digest: str, given: Given) -> None:
+    row = {
+        "draft": digest, "page": given.page, "given": _json({"answers": given.answers, "reasons": given.reasons}),
+        "seconds": given.seconds, "visits": 1,
+    }  # fmt: skip
+    put_over(connection, draft_page, row, replaced=("given",), added=("seconds", "visits"))
+
+
+def _added(pages: Mapping[int, Given], last: Given) -> Given:
+    """The last page with the time of its earlier visits."""
+    before = pages.get(last.page)
+    if before is None:
+        return last
+    seconds, visits = before.seconds + last.seconds, before.visits + 1
+    return Given(last.page, last.answers, last.reasons, seconds, visits)
+
+
+def _columns(made: Draft) -> dict[str, Any]:
+    return {name: getattr(made, name) for name in _COLUMNS}
+
+
+def _draft(row: Row[Any] | None) -> Draft | None:
+    if row is None:
+        return None
+    values = dict(row._mapping)
+    return Draft(**{**values, "attributes": json.loads(values["attributes"])})
+
+
+def _lost(new: Draft) -> Draft:
+    raise Refused("gone", sample=new.sample)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
