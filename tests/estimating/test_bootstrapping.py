@@ -166,6 +166,7 @@ def test_clusters_are_drawn_whole(holzinger: pd.DataFrame) -> None:
         assert sum(drawn[np.flatnonzero(clusters == c)[0]] for c in range(clusters.max() + 1)) == clusters.max() + 1
 
 
+@pytest.mark.slow
 def test_replicates_that_fail_are_counted_and_told() -> None:
     rng = np.random.default_rng(8)
     factor = rng.normal(size=25)

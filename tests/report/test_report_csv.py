@@ -70,6 +70,7 @@ def test_inadmissible_rows_say_so():
     assert [row["status"] for row in part] == ["inadmissible", ""]
 
 
+@pytest.mark.slow
 def test_the_report_writes_the_numbers_of_its_results(told_folder, told_record):
     fit = next(block.result for block in told_record.blocks if block.id == "structure").fit
     text = (told_folder / "tables" / "structure_fit.csv").read_text(encoding="utf-8")

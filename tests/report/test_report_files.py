@@ -22,6 +22,7 @@ def _small(text="Text."):
     )
 
 
+@pytest.mark.slow
 def test_two_renders_are_byte_identical(told_folder, told_record, tmp_path):
     written = render(compose(told_record), tmp_path, ("html", "docx", "md"))
     names = {path.relative_to(tmp_path) for path in written}

@@ -575,6 +575,7 @@ def improper(tell: Teller) -> Document:
     return compose(replace(tell.record, blocks=blocks, hypotheses=()))
 
 
+@pytest.mark.slow
 def test_every_new_table_of_an_inadmissible_model_is_marked(improper, tmp_path: Path):
     wanted = {
         "bad1_htmt", "bad1_htmt_intervals", "bad1_discriminant", "bad1_further_fit", "bad2_effects", "bad2_defined",

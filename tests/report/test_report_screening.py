@@ -153,6 +153,7 @@ def test_everything_is_written_in_every_format(document, tmp_path):
         assert words in page, words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("items", [1, 3, 60])
 @pytest.mark.parametrize("patterns", [2, 100])
 def test_maps_of_any_size_are_drawn(items, patterns):

@@ -80,6 +80,7 @@ def _by_size(folder):
     return pytest.param(folder, id=folder.name, marks=marks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [_by_size(folder) for folder in STUDIES])
 def test_every_shipped_analysis_runs_and_gives_the_same_bytes_twice(folder, tmp_path):
     first = run_job(folder, tmp_path / "first")

@@ -115,6 +115,7 @@ def test_a_note_stands_in_place_of_the_second_engine(results):
         assert (note.code, note.level) == ("ENGINE_NOT_RUN", "info")
 
 
+@pytest.mark.slow
 def test_every_format_is_written_and_the_record_is_the_same_twice(results, tmp_path):
     files = results.report(tmp_path / "out", ["html", "docx", "md"])
     told = next(file for file in files if file.suffix == ".md").read_text(encoding="utf-8")
