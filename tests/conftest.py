@@ -1,4 +1,4 @@
-"""What several rooms test against: the shipped study, run once."""
+"""What several rooms test against: the shipped study, run once; and the whole suite in two processes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):  # 
     os.environ.setdefault(_name, "1")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The default run is shared by two processes where pytest-xdist is there (``-n 0``: one); all others have one."""
+    if "PYTEST_XDIST_WORKER" in os.environ:  # one of the two
+        return
+    option, whole = config.option, config.args_source == pytest.Config.ArgsSource.TESTPATHS
+    alone = option.usepdb or option.collectonly or option.markexpr != "not slow"
+    if whole and not alone and getattr(option, "numprocesses", 0) is None and (os.cpu_count() or 1) > 1:
+        option.numprocesses, option.dist, option.tx = 2, "worksteal", ["popen", "popen"]
 
 
 @pytest.fixture(scope="session")

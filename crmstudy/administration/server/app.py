@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crmstudy.administration.fieldwork import Fieldwork
@@ -123,11 +123,6 @@ def build_app(
     app.router.redirect_slashes = False
     app.state.site, app.state.checked = site, {}
     return app
-
-
-def role_of(route: BaseRoute) -> str:
-    """Who may use a route; raises KeyError for one that is not listed."""
-    return ROLES[route.name if isinstance(route, Route) else ""]
 
 
 class _Calm:

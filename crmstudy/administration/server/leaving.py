@@ -17,7 +17,7 @@ from crmstudy.administration.server.rendering import Ending
 from crmstudy.administration.server.site import Site, answers_submitted, form_of, one
 from crmstudy.administration.server.surveys import Survey
 from crmstudy.administration.session.feedback import OwnScore, scores
-from crmstudy.administration.store.respondents import Draft, find_draft, is_closed, pages_of, withdraw
+from crmstudy.administration.store.respondents import Draft, abandon, find_draft, is_closed, pages_of, withdraw
 from crmstudy.administration.store.schema import response
 from crmstudy.administration.store.writer import Refused, Work
 
@@ -97,7 +97,7 @@ async def _opened(site: Site, survey: Survey, visit: Visit, draft: Draft) -> Res
 
 
 async def withdrawal(request: Request) -> Response:
-    """Withdrawing what was submitted, with the receipt."""
+    """Withdrawing what was submitted, with the receipt; or what was begun, with the code to go on with."""
     site: Site = request.app.state.site
     survey = site.survey(request)
     visit = site.visit(request, survey)
@@ -106,9 +106,9 @@ async def withdrawal(request: Request) -> Response:
         over = await site.store.see(lambda connection: _over(site, survey, connection))
         return site.page(request, site.renderer.withdraw(frame, over=over), visit=_keep(request, visit))
     secret = read_secret(one(form_of(request), "receipt"))
-    trace = digest("submission", secret or "")
+    begun, trace = digest("draft", secret or ""), digest("submission", secret or "")
     try:
-        await site.store.do(lambda work: _withdraw(site, work, trace))
+        await site.store.do(lambda work: _delete(site, work, begun, trace))
     except Refused as refusal:
         if refusal.code == "closed":
             return site.page(request, site.renderer.withdraw(frame, over=True), status=403)
@@ -119,8 +119,10 @@ async def withdrawal(request: Request) -> Response:
     return site.go(f"{survey.path}/done", replace(visit.without_person(language=visit.language), said="withdrawn"))
 
 
-def _withdraw(site: Site, work: Work, trace: str) -> None:
-    """A job: withdraw, as long as the study allows it."""
+def _delete(site: Site, work: Work, begun: str, trace: str) -> None:
+    """A job: delete a draft, or withdraw what was submitted, as long as the study allows it."""
+    if abandon(work, begun):
+        return
     if site.fieldwork.withdrawal == "closing":
         asked = select(response.c.sample, response.c.wave).where(response.c.submission == trace)
         row = work.connection.execute(asked).one_or_none()

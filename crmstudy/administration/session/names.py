@@ -10,8 +10,6 @@ from crmstudy.administration.fieldwork import Sample
 from crmstudy.instrument.model import Instrument, Item, Question
 
 KindName = Literal["choice", "multi", "number", "text", "date", "rank", "word", "attribute"]
-#: Names that every condition knows besides questions and attributes. A question of the same name hides them.
-EVERYWHERE = ("unit", "lang", "wave")
 
 
 @dataclass(frozen=True, slots=True)

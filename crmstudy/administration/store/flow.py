@@ -146,16 +146,6 @@ def flow(connection: Connection, sample: str, wave: str) -> Flow:
     )
 
 
-def waves_begun(connection: Connection) -> list[tuple[str, str]]:
-    """The waves (sample, wave) of which anything is known."""
-    found: set[tuple[str, str]] = set()
-    for table in (_tally, _token, _draft, schema.response, schema.closed):
-        found.update(
-            (sample, wave) for sample, wave in connection.execute(select(table.c.sample, table.c.wave).distinct())
-        )
-    return sorted(found)
-
-
 def token_counts(connection: Connection, sample: str, wave: str) -> dict[tuple[str, str], int]:
     """(unit, state) -> number of tokens; of a closed anonymous wave as they stood when it was closed."""
     kept = _totals(connection, sample, wave).get(TOKENS, {})

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from crmstudy.administration.store import schema
 from crmstudy.administration.store.dialects import put_once
@@ -239,11 +239,6 @@ def add_stops(work: Work, digests: Iterable[str], reason: str) -> int:
 def stopped(connection: Connection) -> set[str]:
     """Digests of the addresses that want no mail."""
     return set(connection.execute(select(_stop.c.digest)).scalars())
-
-
-def forget_letters(work: Work) -> int:
-    """Delete what is known of letters; the stop list stays."""
-    return work.connection.execute(delete(_mailing)).rowcount
 
 
 def _campaign_of_tokens(sample: str, wave: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
-from crmstudy.administration.store.dialects import put_once, put_over
+from crmstudy.administration.store.dialects import Prepared, put_once, put_over
 from crmstudy.administration.store.engine import PURPOSE
 from crmstudy.administration.store.quotas import give_back, take
 from crmstudy.administration.store.schema import closed, draft, draft_page, response, token
@@ -82,48 +82,60 @@ class Composed:
 
 Compose = Callable[[Draft, Sequence[Given]], Composed]
 
-_TOKEN = select(token).where(token.c.digest == bindparam("digest"))
-_DRAFT = select(draft).where(draft.c.digest == bindparam("digest"))
-_TOKEN_HELD, _DRAFT_HELD = _TOKEN.with_for_update(), _DRAFT.with_for_update()
-_DRAFT_STAYS = _DRAFT.with_for_update(read=True, key_share=True)  # nobody ends it before this transaction does
-_DRAFT_OF_TOKEN = select(draft).where(draft.c.token == bindparam("digest"))
-_PAGES = select(draft_page).where(draft_page.c.draft == bindparam("digest")).order_by(draft_page.c.page)
-_CLOSED = select(closed.c.day).where(closed.c.sample == bindparam("sample"), closed.c.wave == bindparam("wave"))
-_SUBMITTED = select(response.c.id).where(response.c.submission == bindparam("digest"))
+_IS_TOKEN, _IS_DRAFT = token.c.digest == bindparam("of"), draft.c.digest == bindparam("of")
+_TOKEN = select(token).where(_IS_TOKEN)
+_TOKEN_HELD = _TOKEN.with_for_update()
+_DRAFT = Prepared(select(draft).where(_IS_DRAFT))
+_DRAFT_HELD = Prepared(select(draft).where(_IS_DRAFT).with_for_update())
+_DRAFT_STAYS = Prepared(  # nobody ends it before this transaction does
+    select(draft).where(_IS_DRAFT).with_for_update(read=True, key_share=True)
+)
+_DRAFT_OF_TOKEN = Prepared(select(draft).where(draft.c.token == bindparam("of")))
+_PAGES = Prepared(
+    select(draft_page.c.page, draft_page.c.given, draft_page.c.seconds, draft_page.c.visits)
+    .where(draft_page.c.draft == bindparam("of"))
+    .order_by(draft_page.c.page)
+)
+_CLOSED = Prepared(select(closed.c.day).where(closed.c.sample == bindparam("in"), closed.c.wave == bindparam("on")))
+_SUBMITTED = Prepared(select(response.c.id).where(response.c.submission == bindparam("of")))
+_USE_TOKEN = Prepared(update(token).where(_IS_TOKEN).values(state="used"))
+_DROP_PAGES = Prepared(delete(draft_page).where(draft_page.c.draft == bindparam("of")))
+_DROP_DRAFT = Prepared(delete(draft).where(_IS_DRAFT))
+_PUT_RESPONSE = Prepared(response.insert().values({column.name: bindparam(column.name) for column in response.columns}))
 
 
 def find_token(connection: Connection, digest: str) -> Row[Any] | None:
     """The row of a token, or None."""
-    return connection.execute(_TOKEN, {"digest": digest}).one_or_none()
+    return connection.execute(_TOKEN, {"of": digest}).one_or_none()
 
 
 def find_draft(connection: Connection, digest: str) -> Draft | None:
     """The draft whose own secret has this digest, or None."""
-    return _draft(connection.execute(_DRAFT, {"digest": digest}).one_or_none())
+    return _draft(_DRAFT.row(connection, of=digest))
 
 
 def draft_of_token(connection: Connection, digest: str) -> Draft | None:
     """The draft that was begun with a token, or None."""
-    return _draft(connection.execute(_DRAFT_OF_TOKEN, {"digest": digest}).one_or_none())
+    return _draft(_DRAFT_OF_TOKEN.row(connection, of=digest))
 
 
 def pages_of(connection: Connection, digest: str) -> tuple[Given, ...]:
     """What was given so far in a draft, page by page."""
     return tuple(
-        Given(row.page, given["answers"], given["reasons"], row.seconds, row.visits)
-        for row in connection.execute(_PAGES, {"digest": digest})
-        for given in [json.loads(row.given)]
+        Given(page, given["answers"], given["reasons"], seconds, visits)
+        for page, said, seconds, visits in _PAGES.rows(connection, of=digest)
+        for given in [json.loads(said)]
     )
 
 
 def is_submitted(connection: Connection, submission: str) -> bool:
     """Whether a submission is kept; in anonymous mode this is forgotten when its wave is closed."""
-    return connection.execute(_SUBMITTED, {"digest": submission}).first() is not None
+    return _SUBMITTED.row(connection, of=submission) is not None
 
 
 def is_closed(connection: Connection, sample: str, wave: str) -> bool:
     """Whether a wave was closed for good."""
-    return connection.execute(_CLOSED, {"sample": sample, "wave": wave}).first() is not None
+    return _CLOSED.row(connection, **{"in": sample, "on": wave}) is not None
 
 
 def begin(work: Work, new: Draft) -> Draft:
@@ -144,7 +156,7 @@ def begin(work: Work, new: Draft) -> Draft:
         return there
     row = None
     if new.token is not None:
-        row = connection.execute(_TOKEN_HELD, {"digest": new.token}).one_or_none()
+        row = connection.execute(_TOKEN_HELD, {"of": new.token}).one_or_none()
         if row is None or row.sample != new.sample or row.state == "revoked":
             raise Refused("token-unknown")
         if row.state == "used":
@@ -168,7 +180,7 @@ def save_page(work: Work, digest: str, given: Given) -> None:
     Refused
         ``gone``: the draft was submitted, withdrawn or let go; ``closed``.
     """
-    held = work.connection.execute(_DRAFT_STAYS, {"digest": digest}).one_or_none()
+    held = _draft(_DRAFT_STAYS.row(work.connection, of=digest))
     if held is None:
         raise Refused("gone")
     _refuse_closed(work.connection, held.sample, held.wave)
@@ -217,7 +229,7 @@ def submit(work: Work, digest: str, submission: str, last: Given, compose: Compo
     take(connection, held.sample, held.wave, composed.quotas)
     insert_response(connection, composed.response, submission, [id for id, _ in composed.quotas])
     if held.token is not None:
-        connection.execute(update(token).where(token.c.digest == held.token).values(state="used"))
+        _USE_TOKEN.do(connection, of=held.token)
     drop_draft(connection, digest)
     work.count(held.sample, held.wave, "submitted", composed.response.source)
     for kind, name in composed.totals:
@@ -231,7 +243,7 @@ def insert_response(connection: Connection, made: Response, submission: str | No
     id = secrets.token_hex(16)
     row = {name: getattr(made, name) for name in _RESPONSE}
     row |= {name: _json(row[name]) for name in ("answers", "reasons", "opened", "attributes", "paradata")}
-    connection.execute(response.insert(), {"id": id, "submission": submission, **row, "quotas": _json(list(quotas))})
+    _PUT_RESPONSE.do(connection, id=id, submission=submission, quotas=_json(list(quotas)), **row)
     return id
 
 
@@ -254,16 +266,17 @@ def withdraw(work: Work, submission: str) -> None:
     work.count(row.sample, row.wave, "withdrawn")
 
 
-def abandon(work: Work, digest: str) -> None:
-    """Delete a draft at its respondent's wish; its token can be used again. Nothing happens when there is none."""
+def abandon(work: Work, digest: str) -> bool:
+    """Delete a draft at its respondent's wish; its token can be used again. Whether there was one."""
     held = hold_draft(work.connection, digest)
     if held is not None:
         let_go(work, held, "abandoned")
+    return held is not None
 
 
 def hold_draft(connection: Connection, digest: str) -> Draft | None:
     """A draft, which nobody else ends or changes until the transaction is over; None where there is none."""
-    return _draft(connection.execute(_DRAFT_HELD, {"digest": digest}).one_or_none())
+    return _draft(_DRAFT_HELD.row(connection, of=digest))
 
 
 def let_go(work: Work, held: Draft, kind: str, name: str = "") -> None:
@@ -277,12 +290,10 @@ def let_go(work: Work, held: Draft, kind: str, name: str = "") -> None:
 
 def drop_draft(connection: Connection, digest: str) -> None:
     """Delete a draft and its pages."""
-    connection.execute(_DROP_PAGES, {"digest_of": digest})
-    connection.execute(_DROP_DRAFT, {"digest_of": digest})
+    _DROP_PAGES.do(connection, of=digest)
+    _DROP_DRAFT.do(connection, of=digest)
 
 
-_DROP_PAGES = delete(draft_page).where(draft_page.c.draft == bindparam("digest_of"))
-_DROP_DRAFT = delete(draft).where(draft.c.digest == bindparam("digest_of"))
 _COLUMNS = tuple(column.name for column in draft.columns)
 _RESPONSE = tuple(
     column.name for column in response.columns if column.name not in ("id", "submission", "quotas")
@@ -322,11 +333,12 @@ def _columns(made: Draft) -> dict[str, Any]:
     return {name: getattr(made, name) for name in _COLUMNS}
 
 
-def _draft(row: Row[Any] | None) -> Draft | None:
+def _draft(row: tuple[Any, ...] | None) -> Draft | None:
     if row is None:
         return None
-    values = dict(row._mapping)
-    return Draft(**{**values, "attributes": json.loads(values["attributes"])})
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["attributes"] = json.loads(values["attributes"])
+    return Draft(**values)
 
 
 def _lost(new: Draft) -> Draft:

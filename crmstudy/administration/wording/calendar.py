@@ -14,10 +14,6 @@ FIRST, LAST = 1, 1633
 MONTHS_FA = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
 )  # fmt: skip
-MONTHS_LATIN = (
-    "Farvardin", "Ordibehesht", "Khordad", "Tir", "Mordad", "Shahrivar", "Mehr", "Aban", "Azar", "Dey", "Bahman",
-    "Esfand",
-)  # fmt: skip
 #: Years in which the pattern of 33 years (leap at the years 1 5 9 13 17 22 26 30 of it) begins anew or is broken.
 _BREAKS = (-61, 9, 38, 199, 426, 686, 756, 818, 1111, 1181, 1210, 1635)
 

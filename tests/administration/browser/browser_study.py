@@ -157,6 +157,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
     "open": {"conditions": {"trained": "uses = 1"}, "feedback": ["climate"]},
     "branch": {"kiosk": {"idle_seconds": 20, "thanks_seconds": 3}, "branch_links": True},
     "few": {"quotas": {"pleased": {"when": "V1 = 5", "limit": 1}}},
+    "scarce": {"quotas": {"pleased": {"when": "V1 = 5", "limit": 1}}},  # of one test, which counts its places
     "panel": {"linking": "self-made-code"},
     "sixty": {"rows": 60},
     "over": {"opens": dt.date(2020, 1, 1), "closes": dt.date(2020, 2, 1)},

@@ -177,11 +177,11 @@ def test_a_statement_that_is_not_ticked_keeps_people_from_beginning(asked, perso
 def test_a_full_quota_ends_politely_and_takes_no_answer(asked, person):
     for nth in range(2):
         page = person(390, js=False)
-        begin(page, asked, "few")
+        begin(page, asked, "scarce")
         fill(page, {"V1": 5, "V2": 2}, "en")
         press(page)
         if nth == 0:
             walk(page, "en", {"V3": 1, "V4": 1})
             assert says(page, "done.submitted")
     assert says(page, "done.full.head")
-    assert asked.count("few") == 1
+    assert asked.count("scarce") == 1

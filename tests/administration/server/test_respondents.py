@@ -302,6 +302,24 @@ def test_withdrawal(site):
     assert rows(store, response) == []
 
 
+def test_what_is_not_submitted_yet_is_deleted_with_the_code_for_going_on(site):
+    app, store = site()
+    secret = token(store)
+    browser = Browser(app)
+    browser.get(f"/s/staff?t={secret}")
+    browser.begin()
+    saved = browser.send(browser.fill(browser.page_form()), "later")
+    code = saved.text.split("secret-code")[1].split("</bdi>")[0].rpartition(">")[2]
+    assert len(rows(store, draft)) == 1
+    other = Browser(app)
+    form = other.get("/s/staff/withdraw").form("/withdraw")
+    assert other.send(form, receipt=[code]).url.endswith("/done")
+    assert rows(store, draft) == []
+    again = other.get("/s/staff/withdraw").form("/withdraw")
+    assert other.send(again, receipt=[code]).status == 422
+    assert "/consent" in Browser(app).get(f"/s/staff?t={secret}").text  # the token may be used again
+
+
 def test_dates_and_tokens_of_others(site, database):
     import datetime as dt
 

@@ -282,6 +282,16 @@ def test_a_wave_that_was_closed_early_is_told(folder):
         assert closed_before_their_time(study, store, dt.date(2040, 1, 1)) == []
 
 
+def test_after_its_last_day_only_what_was_open_before_opens(folder):
+    """It then tells visitors that it is over; a study nobody could have answered does not begin."""
+    study, over = filled(folder), dt.date(2040, 1, 1)
+    with Store.open(study.place) as store:
+        with pytest.raises(StudyError, match="every wave is over"):
+            open_live(study, store, over)
+        open_live(study, store, dt.date(2026, 11, 26))
+        open_live(study, store, over)
+
+
 def test_nothing_is_made_of_a_study_that_may_not_open(folder, capsys):
     assert main(["serve", str(folder), "--port", "0"]) == 2
     assert "mode is not chosen" in capsys.readouterr().err

@@ -13,7 +13,6 @@ from crmstudy.administration.store.invitations import (
     campaign_of,
     claim_letter,
     counts,
-    forget_letters,
     invited_before,
     known_tokens,
     letter_states,
@@ -171,5 +170,4 @@ def test_bounces_and_stops(database):
     assert store.read(lambda c: letters_to(c, "eve")) == []
     assert store.do_now(lambda work: add_stops(work, ["bob", "bob"], "asked")) == 1
     assert store.do_now(lambda work: add_stops(work, ["bob"], "asked")) == 0
-    assert store.do_now(forget_letters) == 2
     assert store.read(stopped) == {"bob"}
