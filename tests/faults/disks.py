@@ -58,6 +58,8 @@ def broken(process: subprocess.Popen[bytes], calls: str, error: str, path: Path)
     finally:
         tracer.terminate()
         tracer.wait()
+        if tracer.stderr:
+            tracer.stderr.close()
 
 
 def _prepared(port: int, n: int) -> list[tuple[Browser, Form, list[tuple[str, str]]]]:
