@@ -1,3 +1,23 @@
+from crmstudy.assessment import facts as facts
+from crmstudy.assessment import maturity as maturity
+from crmstudy.assessment import value as value
+from crmstudy.assessment.checklists import crm_fit as crm_fit
+from crmstudy.assessment.checklists import key_customer_chain as key_customer_chain
+from crmstudy.assessment.checklists import loyalty_stage as loyalty_stage
+from crmstudy.assessment.checklists.checklist import checklist as checklist
+from crmstudy.assessment.checklists.readiness import readiness as readiness
+from crmstudy.assessment.ecrm import ecrm_tiers as ecrm_tiers
+from crmstudy.assessment.modules import adoption_curve as adoption_curve
+from crmstudy.assessment.modules import change_checklist as change_checklist
+from crmstudy.assessment.modules import module_adoption as module_adoption
+from crmstudy.assessment.over_service import over_service as over_service
+from crmstudy.assessment.processes import channel_coverage as channel_coverage
+from crmstudy.assessment.processes import customer_data_quality as customer_data_quality
+from crmstudy.assessment.processes import data_inventory as data_inventory
+from crmstudy.assessment.processes import single_customer_view as single_customer_view
+from crmstudy.assessment.processes.cost_to_serve import cost_to_serve as cost_to_serve
+from crmstudy.assessment.processes.process_audit import process_audit as process_audit
+from crmstudy.assessment.staff import staff_profile as staff_profile
 from crmstudy.describing.check_table import check_table as check_table
 from crmstudy.describing.correlations import correlate as correlate
 from crmstudy.describing.crosstab import crosstab as crosstab
@@ -69,30 +89,47 @@ __all__ = [
     "StudyResults",
     "UnsupportedError",
     "__version__",
+    "adoption_curve",
     "cfa",
+    "change_checklist",
+    "channel_coverage",
     "check_table",
+    "checklist",
     "compare_models",
     "content_validity",
     "correlate",
+    "cost_to_serve",
+    "crm_fit",
     "crosstab",
+    "customer_data_quality",
+    "data_inventory",
     "describe",
     "dif",
+    "ecrm_tiers",
     "efa",
+    "facts",
     "frequencies",
     "friedman",
     "icc",
     "impute",
     "invariance",
+    "key_customer_chain",
     "load_instrument",
+    "loyalty_stage",
+    "maturity",
     "method_bias",
     "midpoint",
+    "module_adoption",
     "nonresponse",
+    "over_service",
     "pilot",
     "power",
+    "process_audit",
     "product_indicators",
     "raters",
     "read_questionnaire",
     "read_responses",
+    "readiness",
     "regress",
     "reliability",
     "retention",
@@ -101,9 +138,12 @@ __all__ = [
     "screen",
     "sem",
     "simple_slopes",
+    "single_customer_view",
+    "staff_profile",
     "standardised_interaction",
     "test_retest",
     "validity",
+    "value",
     "write_codebook",
     "write_questionnaire",
     "write_responses",

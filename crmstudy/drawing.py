@@ -193,6 +193,72 @@ class LoadingsPlot:
     admissible: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Radar:
+    """Profiles around a circle: one spoke a dimension, from 0 in the middle to ``top``; None where nothing is known."""
+
+    title: str
+    alt: str
+    spokes: tuple[str, ...]
+    series: tuple[tuple[str, tuple[float | None, ...]], ...]
+    top: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table of values in colours, from ``low`` to ``high``; None where nothing is known."""
+
+    title: str
+    alt: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float | None, ...], ...]
+    low: float
+    high: float
+    decimals: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class QuadrantMap:
+    """Points with names on a plane that two lines part; ``quadrants`` are named from the upper left, row by row."""
+
+    title: str
+    alt: str
+    points: tuple[tuple[str, float, float], ...]
+    x_label: str
+    y_label: str
+    x_line: float
+    y_line: float
+    quadrants: tuple[str, str, str, str] = ("", "", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Lines with names over a common axis; ``steps`` for functions that jump, ``diagonal`` for the line of equality."""
+
+    title: str
+    alt: str
+    lines: tuple[tuple[str, tuple[float, ...], tuple[float, ...]], ...]
+    x_label: str
+    y_label: str
+    steps: bool = False
+    diagonal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars of one or more series, one row a name, with intervals where there are any; ``reference`` is a line."""
+
+    title: str
+    alt: str
+    names: tuple[str, ...]
+    series: tuple[tuple[str, tuple[float | None, ...]], ...]
+    lows: tuple[tuple[float, ...], ...] = ()
+    highs: tuple[tuple[float, ...], ...] = ()
+    x_label: str = ""
+    reference: float | None = None
+
+
 Drawing = (
     LikertBars
     | PathDiagram
@@ -204,4 +270,9 @@ Drawing = (
     | TracePlot
     | ScreePlot
     | LoadingsPlot
+    | Radar
+    | Grid
+    | QuadrantMap
+    | Curves
+    | Bars
 )

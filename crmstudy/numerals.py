@@ -47,6 +47,15 @@ class NumberStyle:
 
 
 APA = NumberStyle("apa")
+#: How sentences of a language write numbers.
+LANGUAGE_STYLES = {
+    "en": APA,
+    "fa": NumberStyle(
+        "fa", decimal="٫", group="٬", minus="\u200e−", digits="۰۱۲۳۴۵۶۷۸۹", leading_zero=True, percent="{}٪",
+        between="؛ "
+    ),
+    "ru": NumberStyle("ru", decimal=",", group="\xa0", leading_zero=True, percent="{}\xa0%", between="; "),
+}  # fmt: skip
 
 
 def write_number(value: object, kind: Kind, style: NumberStyle = APA, decimals: int | None = None) -> str:

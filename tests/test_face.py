@@ -17,7 +17,7 @@ import crmstudy
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Public names that hold functions of their own: ``cs.power.rmsea``.
-NAMESPACES = {"power"}
+NAMESPACES = {"facts", "maturity", "power", "value"}
 
 
 def _loaded_by(statement: str) -> set[str]:

@@ -132,8 +132,9 @@ def _tell_run(job: Job) -> None:
         if path.parent == job.out and path.stem == "report":
             say(f"Report: {shown(path)}")
     for sample in results.record.samples:
-        if sample.is_panel:
-            say(f"{sample.name}: a form of {sample.n_read} items")
+        if sample.rows != "respondents":
+            what = f"a form of {sample.n_read} items" if sample.rows == "items" else f"{sample.n_read} records"
+            say(f"{sample.name}: {what}")
             continue
         gone = sample.n_read - sample.n_used
         say(f"N = {sample.n_used} ({sample.name}" + (f"; {gone} of {sample.n_read} rows excluded)" if gone else ")"))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crmstudy.screening import Screening
 
 Status = Literal["fine", "partly failed", "inadmissible", "failed"]
+Rows = Literal["respondents", "items", "records"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,7 +29,8 @@ class SampleRecord:
     ``n_read`` counts the rows of the file, ``n_used`` those left after the declared exclusions. ``screening``
     and ``scores`` are None where that step failed; a note then says why. ``flow`` holds the declared numbers of people
     who were ``invited``, ``opened``, ``started`` and ``completed``. ``imputed`` holds the completed sets where an
-    analysis asked for them. ``is_panel`` tells that the file is a form of experts: its rows are items, not people.
+    analysis asked for them. ``rows`` tells what a row is: a respondent, an
+    item that experts judge, or a record of an assessment; only respondents are screened and counted as participants.
     """
 
     name: str
@@ -42,7 +44,7 @@ class SampleRecord:
     notes: tuple[Note, ...] = ()
     flow: Mapping[str, int] = field(default_factory=dict)
     imputed: Imputed | None = None
-    is_panel: bool = False
+    rows: Rows = "respondents"
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -19,6 +19,7 @@ from crmstudy.measurement.invariance.levels import CRITERIA, LEVELS
 from crmstudy.measurement.reliability.result import METHODS
 from crmstudy.study import door
 from crmstudy.study.analysing import agreement as analysing_agreement
+from crmstudy.study.analysing import assessing
 from crmstudy.study.analysing import bias as analysing_bias
 from crmstudy.study.analysing import describing as analysing_describing
 from crmstudy.study.analysing import efa as analysing_efa
@@ -408,6 +409,10 @@ KINDS: Mapping[str, Kind] = {
             analysing_agreement.CONTENT_KEYS,
             analysing_agreement.check_panel,
             analysing_agreement.content_validity,
+        ),
+        *(
+            Kind(name, one.title, one.meaning, one.keys, assessing.check_assessment, assessing.assess)
+            for name, one in assessing.ASSESSMENTS.items()
         ),
     )
 }

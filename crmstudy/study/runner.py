@@ -16,7 +16,8 @@ from crmstudy.errors import AnalysisError, Fault, InputError, StudyError, did_yo
 from crmstudy.kernels.resample import watched
 from crmstudy.kernels.threads import one_thread
 from crmstudy.notes import Note, Provenance, installed_versions
-from crmstudy.report.record import Block, SampleRecord, StudyRecord
+from crmstudy.report.record import Block, Rows, SampleRecord, StudyRecord
+from crmstudy.study.analysing.assessing import ASSESSMENTS
 from crmstudy.study.analysing.describing import weights_told
 from crmstudy.study.analysing.tasks import Outcome, Task, sentence_of
 from crmstudy.study.door import at
@@ -198,9 +199,10 @@ def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
     """Score and screen one sample; the rows that are left are the ones the analyses use."""
     plan, responses = opened.study.samples[name], opened.responses[name]
     notes = list(responses.notes)
-    is_panel = _is_panel(opened.study, name)
+    rows = _rows(opened.study, name)
+    answered = rows == "respondents"
     with clock.step(f"sample {name}"):
-        screening = None if is_panel else _screen(responses, _rules_for(opened, name, notes), opened.study, notes)
+        screening = _screen(responses, _rules_for(opened, name, notes), opened.study, notes) if answered else None
         scores = _score(responses, notes)
     used = responses.n if screening is None else int(screening.kept.sum())
     if not used:
@@ -227,14 +229,17 @@ def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
         tuple(dict.fromkeys(notes)),
         plan.flow,
         imputed,
-        is_panel,
+        rows,
     )
 
 
-def _is_panel(study: Study, name: str) -> bool:
-    """Whether a sample is a form of experts: nothing but the validity of its items is asked of it."""
+def _rows(study: Study, name: str) -> Rows:
+    """What the rows of a sample are, by what is asked of it: nothing but the validity of items, or assessments."""
     kinds = {plan.kind for plan in study.analyses if plan.sample == name}
-    return kinds == {"content_validity"}
+    if kinds == {"content_validity"}:
+        return "items"
+    tables = {name for name, one in ASSESSMENTS.items() if not one.people}
+    return "records" if kinds and kinds <= tables else "respondents"
 
 
 def _rules_for(opened: Opened, name: str, notes: list[Note]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # before NumPy is loaded, for us and for the peers
     os.environ.setdefault(_name, "1")
 
-from tests.benchmarks import agreement, files, library, measurement, processes, serving, structural  # noqa: E402
+from tests.benchmarks import agreement, customers, files, library, measurement, processes, serving, structural  # noqa: E402
 from tests.benchmarks.timing import Row  # noqa: E402
 
 
@@ -38,14 +38,14 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        choices=["structural", "measurement", "processes", "library", "files", "serving", []],
+        choices=["structural", "measurement", "processes", "library", "files", "customers", "serving", []],
         help="which parts (default: all)",
     )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--repeats", type=int, default=15, help="timed calls of each piece of work (default 15)")
     parser.add_argument("--seconds", type=float, default=60, help="how long the server is loaded (default 60)")
     given = parser.parse_args()
-    parts = given.parts or ["structural", "measurement", "processes", "library", "files", "serving"]
+    parts = given.parts or ["structural", "measurement", "processes", "library", "files", "customers", "serving"]
     rows: list[Row] = []
     if "structural" in parts:
         rows += structural.rows(given.repeats)
@@ -58,6 +58,8 @@ def main() -> None:
         rows += library.rows(min(given.repeats, 5))
     if "files" in parts:
         rows += files.rows()
+    if "customers" in parts:
+        rows += customers.rows()
     if rows:
         print_table(rows)
     figures: dict[str, object] = {"rows": rows}

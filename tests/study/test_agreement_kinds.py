@@ -136,7 +136,7 @@ def test_a_cell_of_the_panel_that_is_no_rating_refuses_the_study(tmp_path):
 
 def test_the_items_of_a_form_of_experts_are_no_respondents(results):
     experts = next(sample for sample in results.record.samples if sample.name == "experts")
-    assert experts.is_panel
+    assert experts.rows == "items"
     assert experts.screening is None
     document = compose(results.record)
     tables = {table.id: table for table in document.tables}

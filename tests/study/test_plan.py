@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crmstudy import Study, StudyError
+from crmstudy.study.analysing.assessing import ASSESSMENTS
 from crmstudy.study.kinds import KINDS
 from crmstudy.study.plan import draft
 from tests.study.small import ITEMS, REGRESSION, STUDY, write_small
@@ -183,5 +184,5 @@ def test_every_kind_is_in_the_design_or_later():
     assert list(KINDS) == [
         "items", "reliability", "frequencies", "crosstab", "midpoint", "friedman", "check_table", "retention", "efa",
         "correlations", "regression", "cfa", "sem", "invariance", "method_bias", "dif", "nonresponse", "icc",
-        "test_retest", "raters", "pilot", "content_validity",
+        "test_retest", "raters", "pilot", "content_validity", *ASSESSMENTS,
     ]  # fmt: skip

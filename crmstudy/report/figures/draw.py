@@ -10,15 +10,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from crmstudy.drawing import (
+    Bars,
     BlandAltman,
     CoefficientPlot,
+    Curves,
     Drawing,
+    Grid,
     HeatMap,
     LikertBars,
     LoadingsPlot,
     MissingnessMap,
     ParticipantFlow,
     PathDiagram,
+    QuadrantMap,
+    Radar,
     ScreePlot,
     TracePlot,
 )
@@ -26,7 +31,9 @@ from crmstudy.numerals import write_number
 from crmstudy.report.figures.agreement import draw_bland_altman
 from crmstudy.report.figures.lettering import FONT, shortened, text_width
 from crmstudy.report.figures.loadings import draw_loadings
+from crmstudy.report.figures.maps import draw_bars, draw_curves, draw_quadrant_map
 from crmstudy.report.figures.path_drawing import draw_path_diagram
+from crmstudy.report.figures.profiles import draw_grid, draw_radar
 from crmstudy.report.figures.sample import draw_missingness_map, draw_participant_flow
 from crmstudy.report.figures.scree import draw_scree
 from crmstudy.report.figures.traces import draw_traces
@@ -100,6 +107,16 @@ def draw(drawing: Drawing, *, marked: bool = False) -> Figure:
             figure = draw_scree(scree)
         case TracePlot() as traces:
             figure = draw_traces(traces)
+        case Radar() as radar:
+            figure = draw_radar(radar)
+        case Grid() as grid:
+            figure = draw_grid(grid)
+        case QuadrantMap() as quadrants:
+            figure = draw_quadrant_map(quadrants)
+        case Curves() as curves:
+            figure = draw_curves(curves)
+        case Bars() as rows:
+            figure = draw_bars(rows)
     if marked:
         _mark(figure)
     return figure

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crmstudy.drawing import (
+    Bars,
     BlandAltman,
     CoefficientPlot,
+    Curves,
     Drawing,
+    Grid,
     HeatMap,
     LikertBars,
     LoadingsPlot,
     MissingnessMap,
     ParticipantFlow,
     PathDiagram,
+    QuadrantMap,
+    Radar,
     ScreePlot,
     TracePlot,
 )
@@ -39,7 +44,16 @@ def shortened(drawing: Drawing) -> Drawing:
             return replace(drawing, items=tuple(map(_cut, drawing.items)))
         case LoadingsPlot():
             return replace(drawing, items=tuple(map(_cut, drawing.items)))
-        case BlandAltman() | ParticipantFlow() | ScreePlot() | TracePlot():
+        case Radar():
+            return replace(drawing, spokes=tuple(map(_cut, drawing.spokes)))
+        case Grid():
+            rows, columns = tuple(map(_cut, drawing.rows)), tuple(map(_cut, drawing.columns))
+            return replace(drawing, rows=rows, columns=columns)
+        case QuadrantMap():
+            return replace(drawing, points=tuple((_cut(name), x, y) for name, x, y in drawing.points))
+        case Bars():
+            return replace(drawing, names=tuple(map(_cut, drawing.names)))
+        case Curves() | BlandAltman() | ParticipantFlow() | ScreePlot() | TracePlot():
             return drawing
 
 

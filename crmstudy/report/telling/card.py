@@ -63,8 +63,8 @@ def _card(record: StudyRecord) -> Iterable[tuple[str, object]]:
     yield from record.card.items()
     for sample in record.samples:
         used = f"{sample.n_used} of {sample.n_read} respondents used"
-        if sample.is_panel:
-            used = f"a form of {sample.n_read} items"
+        if sample.rows != "respondents":
+            used = f"a form of {sample.n_read} items" if sample.rows == "items" else f"{sample.n_read} records"
         yield "Sample", f"{sample.name} ({sample.population}), {used}"
     for instrument in instruments(record):
         wording = _WORDING.get(instrument.wording, instrument.wording)

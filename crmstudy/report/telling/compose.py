@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from crmstudy.assessment.result import AssessmentResult
 from crmstudy.errors import UnsupportedError
 from crmstudy.report.document import Document, ReferenceList, Section, phrase
 from crmstudy.report.record import Block, StudyRecord
 from crmstudy.report.style import cited_keys, number_style, require_language
 from crmstudy.report.telling.appendix import items_appendix
+from crmstudy.report.telling.assessing import assessment_section
 from crmstudy.report.telling.bias import bias_section
 from crmstudy.report.telling.card import card_section
 from crmstudy.report.telling.classics import friedman_section, midpoint_section
@@ -111,7 +113,11 @@ def _refuse_unsupported(record: StudyRecord) -> None:
         raise UnsupportedError(
             f"This version writes reports for the audience {', '.join(AUDIENCES)}, not '{record.audience}'."
         )
-    unknown = [f"'{block.kind}' ({block.id})" for block in record.blocks if block.kind not in KINDS]
+    unknown = [
+        f"'{block.kind}' ({block.id})"
+        for block in record.blocks
+        if block.kind not in KINDS and not isinstance(block.result, AssessmentResult | type(None))
+    ]
     if unknown:
         raise UnsupportedError(f"A report tells analyses of the kinds {', '.join(KINDS)}, not {', '.join(unknown)}.")
 
@@ -120,4 +126,6 @@ def _block_section(record: StudyRecord, block: Block) -> Section:
     if block.result is None:
         return failed_block(block)
     told = Told(record, block, block.result)
+    if isinstance(block.result, AssessmentResult):
+        return assessment_section(told)
     return with_pooling(told, KINDS[block.kind](told))

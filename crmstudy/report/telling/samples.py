@@ -40,7 +40,7 @@ _RATES = {
 
 def samples_section(record: StudyRecord) -> Section:
     """From those invited and the rows of each file to the rows used, then what is missing."""
-    people = [sample for sample in record.samples if not sample.is_panel]
+    people = [sample for sample in record.samples if sample.rows == "respondents"]
     columns = [
         column("sample", "Sample"), column("population", "Population"), column("file", "File"),
         Column("read", phrase("Rows read"), "n"), Column("excluded", phrase("Excluded"), "n"),
@@ -59,11 +59,15 @@ def samples_section(record: StudyRecord) -> Section:
     )  # fmt: skip
     elements: list[Element] = [flow] if people else []
     for sample in record.samples:
-        if sample.is_panel:
+        if sample.rows == "items":
             elements.append(Paragraph((phrase(
                 "Sample {}: a form of {} items judged by experts, who are counted with the analysis.", sample.name,
                 Number(sample.n_read, "n"),
             ),)))  # fmt: skip
+        if sample.rows == "records":
+            said = phrase("Sample {}: a table of {} records.", sample.name, Number(sample.n_read, "n"))
+            elements.append(Paragraph((said,)))
+            continue
         elements += _flow(sample, record)
         elements += missing_elements(sample, record.lang)
         elements += [note_callout(note) for note in dict.fromkeys(sample.responses.notes) if note.level != "info"]

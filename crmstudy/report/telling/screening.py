@@ -77,7 +77,7 @@ def screening_section(record: StudyRecord) -> Section | None:
     """What every rule flagged, how the rules overlap, and what was excluded; None where nobody is a respondent."""
     elements: list[Element] = []
     for sample in record.samples:
-        if sample.is_panel:
+        if sample.rows != "respondents":
             continue
         screening = sample.screening
         if screening is None or "rules" not in screening.tables:
