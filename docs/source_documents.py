@@ -17,8 +17,8 @@ _HEAD = """\
 # The source documents, statement by statement
 
 What the five documents say that this project began with, in our words, and what serves each statement. A statement is
-not thereby true: where it can be tested, it is tested on your own data; where a figure cannot be checked, the page of
-the facts says what is missing. This page is made by `python docs/source_documents.py`.
+not thereby true: where it can be tested, it is tested on your own data; where a figure cannot be checked,
+`cs.facts.printed()` says what is missing. This page is made by `python docs/source_documents.py`.
 """
 _COLUMNS = "| # | statement | what serves it | what you type | test |\n|---|---|---|---|---|\n"
 
