@@ -116,7 +116,7 @@ def _refuse_unsupported(record: StudyRecord) -> None:
     unknown = [
         f"'{block.kind}' ({block.id})"
         for block in record.blocks
-        if block.kind not in KINDS and not isinstance(block.result, AssessmentResult | type(None))
+        if block.kind not in KINDS and block.error is None and not isinstance(block.result, AssessmentResult)
     ]
     if unknown:
         raise UnsupportedError(f"A report tells analyses of the kinds {', '.join(KINDS)}, not {', '.join(unknown)}.")
