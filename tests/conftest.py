@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import crmstudy as cs
 
@@ -13,6 +14,8 @@ for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):  # 
     os.environ.setdefault(_name, "1")
 
 ROOT = Path(__file__).resolve().parents[1]
+settings.register_profile("crmstudy", deadline=None)  # a busy machine makes no test fail
+settings.load_profile("crmstudy")
 
 
 @pytest.hookimpl(tryfirst=True)

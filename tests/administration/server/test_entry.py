@@ -92,7 +92,7 @@ def test_nobody_sees_what_another_person_typed(place):
     place.type(ann, text="canary5417", age="77")
     after = bob.get(place.path).text
     assert "canary5417" not in after
-    assert "77" not in after
+    assert 'value="77"' not in after  # the form's token may hold these digits
     assert "Ann" not in after
     assert after == before  # not even whether there is an entry
     saved = place.type(bob, text="other")
