@@ -209,6 +209,7 @@ ASSESSMENTS: Mapping[str, Assessment] = {
         (
             Key("rate", Number(), "Discount rate; 0.12 is 12 per cent.", True),
             _column("margin", "Column of the margins; `margin`."),
+            _column("cost", "Column of what keeping a customer costs in a period."),
             _column("retention", "Column of the probability of staying."),
             _column("acquisition", "Column of what it cost to win a customer."),
             _column("customer", "Column of the customer or segment; `customer`."),
