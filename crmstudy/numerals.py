@@ -77,11 +77,12 @@ def write_number(value: object, kind: Kind, style: NumberStyle = APA, decimals: 
     if number is None:
         return style.empty
     if math.isinf(number):
-        return "∞" if number > 0 else style.minus + "∞"
+        # the sign of infinity has no direction of its own: the mark before the minus is needed after it too
+        return "∞" if number > 0 else f"{style.minus}∞{style.minus.removesuffix('−')}"
     if kind == "n":
-        return style.localise(f"{number:,.0f}")
+        return style.localise(f"{round(number):,d}")
     if kind == "df":
-        return style.localise(f"{number:.0f}" if number == int(number) else f"{number:.2f}")
+        return style.localise(f"{int(number)}" if number == int(number) else _unsigned_zero(f"{number:.2f}"))
     if kind == "percent":
         return style.percent.format(style.localise(_unsigned_zero(f"{number:.{places}f}")))
     if kind == "p":

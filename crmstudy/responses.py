@@ -59,6 +59,9 @@ class Responses:
         ``.frame`` (from 0), only rows with a code. ``.frame`` has NaN there, so that nobody computes with them.
     meanings : mapping of column name to Meaning
         The labels that the file gives its columns and their values (.sav, .dta, Parquet), where it gives any.
+    not_shown : frozenset of missing codes
+        Those that stand for an item which the questionnaire's conditions passed over; whoever was not shown an item
+        has not left it out. Known of a hand-over folder.
     """
 
     frame: pd.DataFrame
@@ -69,6 +72,7 @@ class Responses:
     rows: tuple[int, ...] = ()
     codes: Mapping[str, pd.Series] = field(default_factory=dict)
     meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    not_shown: frozenset[MissingCode] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -209,6 +213,22 @@ class Responses:
     def notes(self) -> tuple[Note, ...]:
         """What was found while reading, then what the answers themselves show (range, fractions)."""
         return (*self.file_notes, *_range_notes(self), *_fraction_notes(self))
+
+    def hidden(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Whom the questionnaire's conditions did not show a column (rows, bool)."""
+        rows = np.zeros(self.n, dtype=bool)
+        asked = self.items.get(name) or self.unscored.get(name)
+        codes = self.not_shown.difference(asked.response.missing_codes if asked is not None else ())
+        if name in self.codes and codes:
+            given = self.codes[name]
+            rows[given.index[given.isin(list(codes))]] = True
+        return rows
+
+    @cached_property
+    def shown(self) -> pd.DataFrame:
+        """Which items were put to whom (rows × items in instrument order, bool)."""
+        seen = {item: ~self.hidden(item) for item in self.items}
+        return pd.DataFrame(seen, index=self.frame.index, columns=list(self.items))
 
     def keep(self, rows: pd.Series[bool]) -> Responses:
         """Keep the respondents for whom ``rows`` (a bool Series with the frame's index) is true."""

@@ -115,7 +115,7 @@ def score(responses: Responses) -> Scores:
         tables={"scales": pd.DataFrame(rows), **meanings},
         notes=(
             *responses.notes,
-            *_score_notes(values, frame, responses.scales),
+            *_score_notes(responses, frame),
             *_part_notes(frame, responses.higher_order),
             *withheld,
         ),
@@ -365,20 +365,29 @@ def _part_notes(frame: pd.DataFrame, wholes: Mapping[str, HigherOrder]) -> list[
     return notes
 
 
-def _score_notes(values: pd.DataFrame, frame: pd.DataFrame, scales: Mapping[str, Scale]) -> list[Note]:
+def _score_notes(responses: Responses, frame: pd.DataFrame) -> list[Note]:
+    """Who has no score on a scale and why, and whose score rests on some of its items."""
     notes = []
-    for id, scale in scales.items():
-        answered = values[list(scale.item_ids)].notna().sum(axis=1)
-        short = int(frame[id].isna().sum())
-        part = int(((answered < len(scale.items)) & frame[id].notna()).sum())
-        if short == len(frame):
-            items = f"{scale.min_answered} of the {len(scale.items)} items of '{id}'"
-            message = f"Nobody answered {items}: it has no score."
+    values, shown, rows = responses.values, responses.shown, len(frame)
+    for id, scale in responses.scales.items():
+        items, least = list(scale.item_ids), scale.min_answered
+        answered = values[items].notna().sum(axis=1)
+        hidden = int((shown[items].sum(axis=1) < least).sum())
+        short = int(frame[id].isna().sum()) - hidden
+        part = int(((answered < len(items)) & frame[id].notna()).sum())
+        if hidden:
+            message = (
+                f"{hidden} of {rows} respondents were shown fewer than {least} of the {len(items)} items of '{id}', by "
+                "the conditions of the questionnaire, and have no score on it."
+            )
+            notes.append(Note("SCORING_NOT_SHOWN", message, "info", id))
+        if short and short + hidden == rows:
+            message = f"Nobody answered {least} of the {len(items)} items of '{id}': it has no score."
             notes.append(Note("SCORING_NO_SCORE", message, "warning", id))
         elif short:
             message = (
-                f"{short} of {len(frame)} respondents answered fewer than {scale.min_answered} of the "
-                f"{len(scale.items)} items of '{id}' and have no score on it."
+                f"{short} of {rows - hidden} respondents answered fewer than {least} of the {len(items)} items of "
+                f"'{id}' and have no score on it."
             )
             notes.append(Note("SCORING_TOO_FEW_ANSWERED", message, "info", id))
         if part:

@@ -128,6 +128,20 @@ def test_responses_of_a_folder(tmp_path, care):
     assert read_responses(folder, source="handover", id="record").id == "record"
 
 
+@pytest.mark.parametrize("said", [["007", "12"], ["12", "1e5"], ["1.10", "1.1"], ["۱۲", "NA"], ["1,5", " 2 "]])
+def test_what_was_written_stays_a_text(tmp_path, care, said):
+    """A text of digits is no number, and a unit 1.10 is not the unit 1.1."""
+    units = ["1.1", "1.10"]
+    records = [
+        _record(n, open={"remark": text, "years": 25}, unit=units[n], wave=units[n], attributes={"tenure": 3 + n})
+        for n, text in enumerate(said)
+    ]
+    read = read_responses(_write(tmp_path / "out", care, *records, attributes=["tenure"])).frame
+    assert read["remark"].tolist() == said
+    assert read["unit"].tolist() == read["wave"].tolist() == units
+    assert (read["years"].tolist(), read["tenure"].tolist()) == ([25, 25], [3, 4])
+
+
 def test_paradata_of_identified_records(tmp_path, care):
     fine = {"started": "2026-11-26T10:05Z", "submitted": "2026-11-26T10:12Z", "seconds": 420.5, "visits": 2,
             "page_seconds": [60, 360.5], "order": ["CARE2", "CARE1", "via", "CARE3"]}  # fmt: skip

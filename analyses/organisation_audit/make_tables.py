@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ from crmstudy.assessment.catalogue import catalogue
 from crmstudy.assessment.checklists.entries import entries_of
 from crmstudy.assessment.maturity.scale import anchors
 from crmstudy.assessment.modules import module_functions
+from crmstudy.assessment.value import transactions
 from crmstudy.instrument import load_instrument
 
 FOLDER = Path(__file__).resolve().parent / "tables"
@@ -22,9 +26,20 @@ BRANCHES = ("North", "South", "East", "West")
 ROLES = ("adviser", "teller", "manager")
 
 
+#: The day of the audit.
+DAY = pd.Timestamp("2026-11-01")
+#: The blocks whose capabilities the branches reported.
+BLOCKS = ("vision", "processes", "information", "metrics")
+
+
 def save(name: str, frame: pd.DataFrame) -> None:
     """Write a table."""
     frame.to_csv(FOLDER / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def made(name: str) -> pd.DataFrame:
+    """A table of random numbers, which depend on its name alone."""
+    return MAKERS[name](np.random.default_rng([SEED, zlib.crc32(name.encode())]))
 
 
 def ratings(rng: np.random.Generator) -> pd.DataFrame:
@@ -37,26 +52,27 @@ def ratings(rng: np.random.Generator) -> pd.DataFrame:
         for block, leaf in leaves.itertuples(index=False):
             true = middle.get(block, 2.0) + gain + rng.normal(0, 0.4)
             for rater in ("head of service", "outside adviser"):
-                level = int(np.clip(round(true + rng.normal(0, 0.45)), 0, 6))
+                level = int(np.clip(round(true + rng.normal(0, 0.65)), 0, 6))
                 evidence = "" if rng.random() < 0.2 else f"file {leaf}, {wave}"
                 rows.append((leaf, level, rater, wave, evidence))
     return pd.DataFrame(rows, columns=["leaf", "level", "rater", "wave", "evidence"])
 
 
 def modules(rng: np.random.Generator) -> pd.DataFrame:
-    """Sixty people on the functions of the modules: what is there for all is not used by all."""
+    """Ninety-six people on the functions of the modules: what is there for all is not used by all, nor known to all."""
     functions = module_functions()
     there = {function: rng.random() < 0.75 for function in functions["function"]}
-    liked = {function: rng.uniform(0.2, 0.95) for function in functions["function"]}
+    liked = {function: rng.uniform(0.1, 0.9) for function in functions["function"]}
     rows = []
-    for person in range(60):
+    for person in range(96):
         role = ROLES[person % 3]
+        keen = 0.0 if rng.random() < 0.15 else rng.beta(2.0, 1.5)
         for function in functions["function"]:
-            used = there[function] and rng.random() < liked[function]
-            often = int(np.clip(round(4 * liked[function] + rng.normal(0, 0.7)), 1, 4)) if used else 0
+            known = "unknown" if rng.random() < 0.06 else "yes" if there[function] else "no"
+            used = known == "yes" and rng.random() < keen * liked[function] ** 0.5
+            often = int(np.clip(round(4 * liked[function] * keen + rng.normal(0, 0.7)), 1, 4)) if used else 0
             useful = int(np.clip(round(1 + 4 * liked[function] + rng.normal(0, 0.7)), 1, 5)) if used else None
-            rows.append((f"P{person:02}", role, function, "yes" if there[function] else "no", "yes" if used else "no",
-                         often, useful))  # fmt: skip
+            rows.append((f"P{person:02}", role, function, known, "yes" if used else "no", often, useful))
     names = ["respondent", "role", "function", "available", "used", "frequency", "usefulness"]
     return pd.DataFrame(rows, columns=names).astype({"usefulness": "Int64"})
 
@@ -69,7 +85,7 @@ def first_use(rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame({"respondent": [f"P{n:03}" for n in range(240)], "first_use": dates})
 
 
-def answers(name: str, rng: np.random.Generator, yes: float) -> pd.DataFrame:
+def answers(name: str, yes: float, rng: np.random.Generator) -> pd.DataFrame:
     """A checklist gone through."""
     entries = [entry["id"] for _, entry in entries_of(name)]
     drawn = rng.choice(["yes", "partly", "no"], len(entries), p=[yes, (1 - yes) / 2, (1 - yes) / 2])
@@ -116,7 +132,7 @@ def purchases(rng: np.random.Generator) -> pd.DataFrame:
         for day in days[days < 730][: int(rng.integers(1, 25))]:
             amount = round(worth * rng.lognormal(0, 0.3), 2)
             date = (pd.Timestamp("2024-11-01") + pd.Timedelta(days=int(day))).date().isoformat()
-            rows.append((f"K{customer:03}", date, amount, round(0.6 * amount + rng.exponential(18), 2)))
+            rows.append((f"K{customer:03}", date, amount, round(0.6 * amount + rng.exponential(10), 2)))
     return pd.DataFrame(rows, columns=["customer", "date", "amount", "cost"]).sort_values(["date", "customer"])
 
 
@@ -126,6 +142,65 @@ def contacts(rng: np.random.Generator) -> pd.DataFrame:
     channel = rng.choice(list(middle), 900, p=[0.3, 0.4, 0.3])
     cost = [round(middle[one] * rng.lognormal(0, 0.5), 2) for one in channel]
     return pd.DataFrame({"customer": [f"K{n:03}" for n in rng.integers(0, 150, 900)], "channel": channel, "cost": cost})
+
+
+def branches(rng: np.random.Generator) -> pd.DataFrame:
+    """What 90 branches have of five capabilities a block, from the basic to the advanced, and what they earn.
+
+    There are three kinds of branches. Maturity pays where customers cannot switch easily.
+    """
+    hardest = np.array([-1.6, -0.8, 0.0, 0.8, 1.6])
+    kind = rng.choice([-1.3, 0.2, 1.7], 90, p=[0.4, 0.35, 0.25])
+    rows: dict[str, object] = {"branch": [f"B{n:02}" for n in range(1, 91)]}
+    for block in BLOCKS:
+        ability = kind + rng.normal(0, 0.35, 90)
+        there = ability[:, None] + rng.logistic(0, 0.45, (90, 5)) > hardest
+        rows |= {f"{block}_{place}": there[:, place - 1].astype(int) for place in range(1, 6)}
+    frame = pd.DataFrame(rows)
+    maturity = 6 * frame.drop(columns="branch").mean(axis=1)
+    ease, staff = rng.uniform(1, 5, 90), rng.integers(4, 30, 90)
+    earned = 12 + maturity * (4.0 - 0.75 * ease) + 0.3 * staff + rng.normal(0, 3.5, 90)
+    return frame.assign(maturity=maturity.round(2), ease=ease.round(1), staff=staff, profit=earned.round(1))
+
+
+def records(rng: np.random.Generator) -> pd.DataFrame:
+    """Records of 420 customers: some are there twice, some telephones are none, some have not been looked at long."""
+    first, last = ("Ana", "Boris", "Chen", "Dara", "Elif", "Farid"), ("Amin", "Berg", "Costa", "Danesh", "Ek", "Fox")
+    rows = []
+    for number in range(1, 401):
+        phone = f"0{rng.integers(10**9, 10**10)}"
+        phone = str(rng.choice([phone, "n/a", "", phone[:7]], p=[0.78, 0.06, 0.1, 0.06]))
+        born = (pd.Timestamp("1945-01-01") + pd.Timedelta(days=int(rng.integers(0, 20000)))).date().isoformat()
+        seen = (DAY - pd.Timedelta(days=int(rng.exponential(260)))).date().isoformat()
+        name = f"{first[rng.integers(6)]} {last[rng.integers(6)]}"
+        rows.append(
+            (f"C{number:04}", name, born, phone, str(rng.choice(KINDS["kind"], p=[0.8, 0.05, 0.1, 0.05])), seen)
+        )
+    again = [(f"C{number:04}", *rows[int(rng.integers(400))][1:]) for number in range(401, 421)]
+    return pd.DataFrame([*rows, *again], columns=["number", "name", "born", "phone", "kind", "updated"])
+
+
+def verified(rng: np.random.Generator) -> pd.DataFrame:
+    """What 80 customers drawn at random said on the telephone: of some the number or the kind is another one."""
+    known = made("records")
+    drawn = known.iloc[np.sort(rng.choice(400, 80, replace=False))]
+    phone = [f"0{rng.integers(10**9, 10**10)}" if rng.random() < 0.12 or len(str(one)) != 11 else one
+             for one in drawn["phone"]]  # fmt: skip
+    kind = ["small firms" if rng.random() < 0.05 else one for one in drawn["kind"]]
+    return pd.DataFrame({"number": drawn["number"], "phone": phone, "kind": kind})
+
+
+def clients(rng: np.random.Generator) -> pd.DataFrame:
+    """The purchases of each customer added up, and what an adviser thinks may become of him: 0 to 10."""
+    totals = transactions(made("purchases"), cost="cost").customers
+    place = totals["revenue"].rank(pct=True)
+    potential = np.clip(np.round(10 * (0.5 * place + 0.5 * rng.random(len(totals)))), 0, 10).astype(int)
+    return totals[["customer", "revenue", "profit"]].round(2).assign(potential=potential)
+
+
+def margins(rng: np.random.Generator) -> pd.DataFrame:
+    """What customers brought before the cost of serving them."""
+    return made("clients").rename(columns={"profit": "margin"})[["customer", "margin"]]
 
 
 def inventory(rng: np.random.Generator) -> pd.DataFrame:
@@ -141,11 +216,15 @@ def inventory(rng: np.random.Generator) -> pd.DataFrame:
 
 
 def practised(rng: np.random.Generator) -> pd.DataFrame:
-    """The practices of the three functions and four tasks."""
+    """The practices of the three functions and four tasks, as two people see them."""
     practices = [one["id"] for area in catalogue("data_processes")["areas"] for one in area["practices"]]
-    levels = rng.choice([0, 1, 2, 3, 4], len(practices), p=[0.1, 0.25, 0.35, 0.2, 0.1])
-    evidence = ["" if level < 2 else "handbook" for level in levels]
-    return pd.DataFrame({"practice": practices, "level": levels, "evidence": evidence})
+    rows = []
+    for practice in practices:
+        true = rng.choice([0, 1, 2, 3, 4], p=[0.1, 0.25, 0.35, 0.2, 0.1])
+        for rater in ("head of service", "head of marketing"):
+            level = int(np.clip(true + rng.choice([-1, 0, 1, 2], p=[0.15, 0.65, 0.15, 0.05]), 0, 4))
+            rows.append((practice, level, rater, "" if level < 2 else "handbook"))
+    return pd.DataFrame(rows, columns=["practice", "level", "rater", "evidence"])
 
 
 def services(rng: np.random.Generator) -> pd.DataFrame:
@@ -179,27 +258,30 @@ YEARS = pd.DataFrame(
 )  # fmt: skip
 
 
+RETURNS = pd.DataFrame(
+    {"quarter": [f"{year} Q{place}" for year in (2025, 2026) for place in (1, 2, 3, 4)][:7],
+     "returned": [4.0, 9.5, 14.0, 18.5, 21.0, 21.0, 22.5]}
+)  # fmt: skip
+#: How likely an answer is yes, by checklist.
+LISTS = {
+    "success": 0.6, "failure": 0.2, "readiness": 0.8, "loyalty_stages": 0.7, "goals": 0.5, "loyalty_programmes": 0.45,
+    "personalisation": 0.35, "employer_brand": 0.55, "key_customer_chain": 0.65,
+}  # fmt: skip
+MAKERS: dict[str, Callable[[np.random.Generator], pd.DataFrame]] = {
+    "ratings": ratings, "modules": modules, "first_use": first_use, "staff": staff, "customers": customers,
+    "purchases": purchases, "contacts": contacts, "inventory": inventory, "practices": practised,
+    "services": services, "branches": branches, "records": records, "verified": verified, "clients": clients,
+    "margins": margins, **{name: partial(answers, name, yes) for name, yes in LISTS.items()},
+}  # fmt: skip
+FIXED = {
+    "hours": HOURS, "kinds": KINDS, "change": CHANGE, "segments": SEGMENTS, "years": YEARS, "returns": RETURNS,
+}  # fmt: skip
+
+
 def main() -> None:
-    """Write every table, each from random numbers of its own."""
+    """Write every table."""
     FOLDER.mkdir(exist_ok=True)
-    made = {
-        "ratings": ratings, "modules": modules, "first_use": first_use, "staff": staff, "customers": customers,
-        "purchases": purchases, "contacts": contacts, "inventory": inventory, "practices": practised,
-        "services": services,
-    }  # fmt: skip
-    seeds = np.random.SeedSequence(SEED).spawn(len(made) + 4)
-    for (name, make), seed in zip(made.items(), seeds, strict=False):
-        save(name, make(np.random.default_rng(seed)))
-    lists = {"success": 0.6, "failure": 0.2, "readiness": 0.8, "loyalty_stages": 0.7}
-    for (name, yes), seed in zip(lists.items(), seeds[len(made) :], strict=True):
-        save(name, answers(name, np.random.default_rng(seed), yes))
-    for name, frame in (
-        ("hours", HOURS),
-        ("kinds", KINDS),
-        ("change", CHANGE),
-        ("segments", SEGMENTS),
-        ("years", YEARS),
-    ):
+    for name, frame in {**{name: made(name) for name in MAKERS}, **FIXED}.items():
         save(name, frame)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from crmstudy.administration.declaring.modes import allowed
 from crmstudy.administration.declaring.settled import changes
 from crmstudy.administration.fieldwork import ONCE, Fieldwork, Sample
 from crmstudy.administration.inviting.lists import file_name
@@ -98,7 +99,7 @@ class _Wanted:
 
     @property
     def paradata(self) -> tuple[str, ...]:
-        return COARSE if self.mode == "anonymous" else (*COARSE, *FINE)
+        return (*COARSE, *FINE) if allowed(self.mode, "page-times") else COARSE
 
 
 def export_collected(

@@ -28,8 +28,9 @@ BITS, LENGTH = 130, 26
 #: The name of the file that holds the key of a study, and its length in bytes.
 KEY_FILE, KEY_BYTES = "secret.key", 32
 
-#: What people write for a sign: letters that Crockford leaves out, and Cyrillic letters that look like Latin ones.
-_MEANT = str.maketrans("OILАВЕКМНОРСТУХ", "011ABEKMH0PCTYX", "-_.·")
+#: What people write for a sign: letters that Crockford leaves out, and Cyrillic letters that look like Latin ones;
+#: and what stands between signs, or comes along with a code that is copied out of a sentence.
+_MEANT = str.maketrans("OILАВЕКМНОРСТУХ", "011ABEKMH0PCTYX", "-_.·,;:،؛()<>«»\"'\u200c\u200d")
 #: A text longer than this is no code, however it is grouped.
 _LONGEST = 200
 

@@ -1,7 +1,7 @@
 """Made-up answers for a whole study: made-up people go the way of respondents, page by page, into a place of their own.
 
-Who they are and how they answer, :mod:`.made_up` says. They are shown the pages that their answers lead to, what they
-post is read as every post is, and the same jobs keep it, in a database (or schema) that holds nothing else.
+Who they are and how they answer, :mod:`.response_model` says. They are shown the pages that their answers lead to, what
+they post is read as every post is, and the same jobs keep it, in a database (or schema) that holds nothing else.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from sqlalchemy import delete, func, select
 
 from crmstudy.administration.fieldwork import Fieldwork, Sample
 from crmstudy.administration.keys import digest
-from crmstudy.administration.made_up import Person, World, make_person, make_world, post, seconds
+from crmstudy.administration.response_model import Person, World, make_person, make_world, post, seconds
 from crmstudy.administration.server.composing import began, compose
 from crmstudy.administration.server.surveys import Survey
 from crmstudy.administration.session.answers import PageAnswers, read_page
 from crmstudy.administration.store import schema
-from crmstudy.administration.store.adjusting import screen_out
-from crmstudy.administration.store.respondents import Draft, Given, begin, save_page, submit
+from crmstudy.administration.store.respondents import Draft, Given, begin, save_page, screen_out, submit
 from crmstudy.administration.store.store import Store
 from crmstudy.administration.store.writer import Refused, Work
 from crmstudy.errors import StudyError, did_you_mean

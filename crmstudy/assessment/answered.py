@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from crmstudy import letters
-from crmstudy.assessment.form import Field, is_form, read_form
+from crmstudy.assessment.form import Field, filled_in
 from crmstudy.assessment.tables import Type, table_of
+from crmstudy.assessment.wording import COMMAS as COMMAS
 from crmstudy.errors import did_you_mean
 from crmstudy.quoting import shown
 
@@ -20,8 +20,6 @@ from crmstudy.quoting import shown
 _TRUTH = {"yes": ("true", "1", "y"), "no": ("false", "0", "n")}
 _APART = re.compile(r"[;,|/،؛]")
 _QUOTED = 3
-#: Between the parts of a list, by language.
-COMMAS = {"en": ", ", "fa": "، ", "ru": ", "}
 
 
 def answered(data: object, fields: Sequence[Field], what: str) -> pd.DataFrame:
@@ -32,7 +30,7 @@ def answered(data: object, fields: Sequence[Field], what: str) -> pd.DataFrame:
     DataError
         For what cannot be read, and for columns that lack or hold what they should not.
     """
-    frame = read_form(data, fields, what) if isinstance(data, str | Path) and is_form(data) else data
+    frame = filled_in(data, fields, what)
     kinds: dict[str, Type] = {one.name: one.kind for one in fields}
     required = {one.name: kinds[one.name] for one in fields if one.required}
     optional = {one.name: kinds[one.name] for one in fields if not one.required}

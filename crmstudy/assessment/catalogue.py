@@ -46,6 +46,44 @@ def catalogue(name: str) -> Mapping[str, Any]:
     return found
 
 
+def part_labels(name: str, part: str, lang: str) -> dict[str, str]:
+    """What people read for each id of a part of a catalogue.
+
+    Parameters
+    ----------
+    name : str
+        Of the catalogue.
+    part : str
+        A key of it, whose entries have an ``id`` or stand under it, and have a ``label`` or a ``name``.
+    lang : {"en", "fa", "ru"}
+
+    Examples
+    --------
+    >>> part_labels("data_fields", "groups", "en")["needs"]
+    'Tastes, needs and intentions'
+    """
+    entries = catalogue(name)[part]
+    pairs = entries.items() if isinstance(entries, Mapping) else ((entry["id"], entry) for entry in entries)
+    return {id: _text_of(entry)[lang] for id, entry in pairs}
+
+
+def _text_of(entry: Mapping[str, Any]) -> Mapping[str, str]:
+    """The text by which an entry is known: itself, its label or its name."""
+    found: Mapping[str, str] = entry if "en" in entry else entry.get("label", entry.get("name"))
+    return found
+
+
+def common_words(lang: str) -> dict[str, str]:
+    """What people read for the codes that several assessments have in common: statuses, verdicts, kinds.
+
+    Examples
+    --------
+    >>> common_words("ru")["met"]
+    'выполнено'
+    """
+    return part_labels("words", "words", language(lang))
+
+
 def _lacking(entry: object, where: str) -> Iterator[str]:
     """The places at which a text lacks a language."""
     if isinstance(entry, Mapping):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -15,6 +15,8 @@ from crmstudy.kernels.regression import coefficient_covariance, full_leverage, l
 WAYS = ("stated", "regression", "correlation")
 #: Variances not above this are rounding.
 _NOTHING = 1e-28
+#: Shares of the variance of the outcome not above this are rounding.
+_EXACT = 1e-20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +68,13 @@ def by_regression(values: Array, outcome: Array, cut: float | None, level: float
     Raises
     ------
     AnalysisError
-        Where a weight rests on one customer alone.
+        Where a weight rests on one customer alone, or the outcome follows exactly from the attributes.
     """
     n, k = values.shape
     scaled = (values - values.mean(axis=0)) / values.std(axis=0, ddof=1)
     fit = least_squares(np.column_stack([np.ones(n), scaled]), (outcome - outcome.mean()) / float(outcome.std(ddof=1)))
+    if fit.rss <= _EXACT * n:
+        raise _exact()
     if len(full_leverage(fit)):
         raise AnalysisError(
             "The weight of an attribute rests on one customer alone, so that it has no standard error: leave the "
@@ -81,11 +85,20 @@ def by_regression(values: Array, outcome: Array, cut: float | None, level: float
     return _against_cut(fit.coefficients[1:], cov, cut, n, float(stdtrit(n - k - 1.0, 0.5 + level / 2.0)))
 
 
+def _exact() -> AnalysisError:
+    return AnalysisError(
+        "Loyalty follows exactly from the performance of the attributes, so that nothing is left to judge its relation "
+        "to them by. Was it computed from them, or is it a copy of one?",
+        "OVER_SERVICE_DEPENDENT",
+    )
+
+
 def by_correlation(values: Array, outcome: Array, cut: float | None, level: float) -> Importance:
     r"""Correlations with the outcome; their covariances hold for any distribution with fourth moments.
 
     With standardised :math:`z`, customer i adds :math:`z_{ij}z_{iy}-\tfrac12 r_j(z_{ij}^2+z_{iy}^2)` to the error of
-    :math:`r_j`; the covariances are those of these terms over n (Browne & Shapiro, 1986).
+    :math:`r_j`; the covariances are those of these terms over n (Browne & Shapiro, 1986). The intervals are those of
+    Fisher's :math:`\operatorname{artanh}r_j`, whose error is :math:`s_j/(1-r_j^2)`, so that they end within ±1.
 
     Parameters
     ----------
@@ -94,13 +107,23 @@ def by_correlation(values: Array, outcome: Array, cut: float | None, level: floa
     outcome : array of shape (n,)
     cut : float, optional
     level : float
+
+    Raises
+    ------
+    AnalysisError
+        Where a correlation is 1 or -1.
     """
     n = len(values)
     z = (values - values.mean(axis=0)) / values.std(axis=0)
     y = ((outcome - outcome.mean()) / float(outcome.std()))[:, None]
     r = (z * y).mean(axis=0)
+    if (1.0 - r**2 <= _EXACT**0.5).any():
+        raise _exact()
     terms = z * y - r * (z**2 + y**2) / 2.0
-    return _against_cut(r, terms.T @ terms / n**2, cut, n, float(ndtri(0.5 + level / 2.0)))
+    quantile = float(ndtri(0.5 + level / 2.0))
+    found = _against_cut(r, terms.T @ terms / n**2, cut, n, quantile)
+    half = quantile * found.std_errors / (1.0 - r**2)
+    return replace(found, low=np.tanh(np.arctanh(r) - half), high=np.tanh(np.arctanh(r) + half))
 
 
 def _against_cut(estimates: Array, cov: Array, cut: float | None, n: int, quantile: float) -> Importance:

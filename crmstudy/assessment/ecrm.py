@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from crmstudy import letters
-from crmstudy.assessment.answered import COMMAS, answered, choices, text_column
-from crmstudy.assessment.catalogue import catalogue, language
+from crmstudy.assessment.answered import COMMAS, answered, choices, text_column, within
+from crmstudy.assessment.catalogue import catalogue, common_words, language
 from crmstudy.assessment.form import Field, write_form
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Bars
-from crmstudy.errors import DataError, ModelError, did_you_mean
+from crmstudy.errors import AnalysisError, DataError, ModelError, did_you_mean
 from crmstudy.notes import Note
 from crmstudy.quoting import shown
 from crmstudy.results import sample_table
@@ -32,16 +32,17 @@ def _words(name: str) -> dict[str, Mapping[str, str]]:
     return dict(catalogue("ecrm")[name])
 
 
-def _fields() -> tuple[Field, ...]:
+def form_fields() -> tuple[Field, ...]:
+    """The columns of the form."""
     return (
         Field("service", {"en": "service", "fa": "خدمت", "ru": "услуга"}, width=22),
         Field("label", {"en": "what it is", "fa": "شرح", "ru": "описание"}, required=False, width=36),
         Field("question", {"en": "question", "fa": "پرسش", "ru": "вопрос"}, required=False, width=60),
         Field("present", {"en": "is it there?", "fa": "وجود دارد؟", "ru": "имеется?"}, answers=_words("answers"),
               filled=True),
-        Field("evidence", {"en": "evidence", "fa": "گواه", "ru": "подтверждение"}, filled=True, required=False,
+        Field("evidence", {"en": "evidence", "fa": "مدرک", "ru": "подтверждение"}, filled=True, required=False,
               width=50),
-        Field("wanted", {"en": "evidence would be", "fa": "گواه مناسب", "ru": "подошло бы"}, required=False, width=40),
+        Field("wanted", {"en": "evidence would be", "fa": "مدرک مناسب", "ru": "подошло бы"}, required=False, width=40),
     )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def ecrm_form(path: str | Path, lang: str = "en") -> Path:
          "wanted": about["evidence"][lang]}
         for name, about in catalogue("ecrm")["services"].items()
     ]  # fmt: skip
-    return write_form(path, rows, lang, fields=_fields(), name="ecrm")
+    return write_form(path, rows, lang, fields=form_fields(), name="ecrm")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,21 +118,39 @@ class EcrmTiersResult(AssessmentResult):
         ]  # fmt: skip
         return (*said, *self._next(labels, lang), *self._goal(lang), say(_ROOM, "assignment", lang))
 
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """What the next tier lacks."""
+        if self.tables["next"].empty:
+            return ()
+        return self._next({tier["id"]: tier["label"][lang] for tier in catalogue("ecrm")["tiers"]}, lang)[:1]
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Names of the tiers, answers, and who put a service into its tier."""
+        answers = catalogue("ecrm")["answers"]
+        return {
+            "tier": {tier["id"]: tier["label"][lang] for tier in catalogue("ecrm")["tiers"]},
+            "tier_by": common_words(lang), "present": {id: text[lang] for id, text in answers.items()},
+            "reached": {"True": common_words(lang)["yes"], "False": common_words(lang)["no"]},
+            "reached_with_evidence": {"True": common_words(lang)["yes"], "False": common_words(lang)["no"]},
+        }  # fmt: skip
+
     def _next(self, labels: Mapping[str, str], lang: str) -> tuple[str, ...]:
         table, services = self.tables["next"], catalogue("ecrm")["services"]
-        if table.empty:
-            return (say(_ROOM, "complete", lang),)
         names = COMMAS[lang].join(services[name]["label"][lang] for name in table["service"].head(_NAMED))
         tier = labels[str(self.call["next_tier"])]
-        lacking = say(_ROOM, "next", lang, tier=tier, n=(len(table), "n"), names=names)
+        last = self.call["reached"] == self.call["next_tier"]
+        key = "complete" if table.empty else "rest" if last else "next"
+        lacking = say(_ROOM, key, lang, tier=tier, n=(len(table), "n"), names=names)
         bare = len(self.tables["without_evidence"])
         return (lacking, say(_ROOM, "bare", lang, n=(bare, "n"))) if bare else (lacking,)
 
     def _goal(self, lang: str) -> tuple[str, ...]:
-        goals = self.tables["goals"].to_dict("records")
-        least = min(goals, key=lambda row: row["percent"])
+        goals, low = self.tables["goals"], self.tables["goals"]["percent"].min()
+        if low == goals["percent"].max():
+            return (say(_ROOM, "goals_alike", lang, share=(low, "percent")),)
         labels = {goal["id"]: goal["label"][lang] for goal in catalogue("ecrm")["goals"]}
-        return (say(_ROOM, "goal", lang, goal=labels[least["goal"]], share=(least["percent"], "percent")),)
+        least = COMMAS[lang].join(labels[goal] for goal in goals.loc[goals["percent"] == low, "goal"])
+        return (say(_ROOM, "goal", lang, goal=least, share=(low, "percent")),)
 
     def drawings(self) -> tuple[Bars, ...]:
         """The share of services of each tier that are there."""
@@ -169,6 +188,8 @@ def ecrm_tiers(audit: object, *, at_least: str = "partly", share: float = 1.0) -
     ------
     DataError
         For missing columns, unknown services, answers that are none, and two answers on one service.
+    AnalysisError
+        When nothing is answered.
     ModelError
         For faulty options.
 
@@ -223,8 +244,7 @@ def _check(at_least: str, share: float) -> None:
     if at_least not in LEVELS[1:]:
         hint = did_you_mean(str(at_least), LEVELS[1:])
         faults.append(f"`at_least` is one of {', '.join(LEVELS[1:])}, not {at_least!r}.{hint}")
-    number = isinstance(share, int | float) and not isinstance(share, bool) and bool(np.isfinite(share))
-    if not number or not 0.0 < share <= 1.0:
+    if not within(share, 0.0, 1.0) or share == 0.0:
         faults.append(f"`share` is a share above 0 and up to 1, not {share!r}.")
     if faults:
         raise ModelError(faults)
@@ -233,18 +253,22 @@ def _check(at_least: str, share: float) -> None:
 def _services(audit: object, at_least: str) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Every service of the catalogue with its answer; what was not answered is told."""
     known: Mapping[str, Any] = catalogue("ecrm")["services"]
-    frame = answered(audit, _fields(), _WHAT)
+    frame = answered(audit, form_fields(), _WHAT)
     words = {letters.key(word): name for name, about in known.items() for word in (name, *about["label"].values())}
     names = frame["service"].map(lambda word: words.get(letters.key(str(word))), na_action="ignore")
     given, faults = choices(frame["present"], _words("answers"), "present", _WHAT)
     faults += _name_faults(frame["service"], names, known)
     evidence = text_column(frame, "evidence")
-    made = pd.DataFrame({"service": names, "present": given, "evidence": evidence}).drop_duplicates()
+    made = pd.DataFrame({"service": names, "present": given, "evidence": evidence})
+    # of equal answers, the row that has evidence
+    made = made.sort_values("evidence", key=pd.isna, kind="stable").drop_duplicates(["service", "present"])
     twice = made["service"][made["service"].duplicated(keep=False) & made["service"].notna()].unique()
     if len(twice):
         faults.append(f"These services have two different answers: {', '.join(map(str, twice))}. Keep one of each.")
     if faults:
         raise DataError(faults)
+    if made["present"].isna().all():
+        raise AnalysisError("Nothing is answered: no row says whether its service is there.", "AUDIT_EMPTY")
     made = made.set_index("service").reindex(list(known)).reset_index().astype(object)
     made = made.where(made.notna(), None)
     lacking = made.loc[made["present"].isna(), "service"].tolist()
@@ -259,14 +283,17 @@ def _services(audit: object, at_least: str) -> tuple[pd.DataFrame, tuple[Note, .
     })  # fmt: skip
     if not lacking:
         return table, ()
-    message = f"{len(lacking)} services have no answer and do not count as there: {', '.join(lacking)}."
+    number = (
+        "1 service has no answer and does" if len(lacking) == 1 else f"{len(lacking)} services have no answer and do"
+    )
+    message = f"{number} not count as there: {', '.join(lacking)}."
     return table, (Note("ECRM_NOT_ANSWERED", message, "warning", "services"),)
 
 
 def _name_faults(given: pd.Series[Any], names: pd.Series[Any], known: Mapping[str, Any]) -> list[str]:
     faults = []
     if given.isna().any():
-        faults.append(f"{int(given.isna().sum())} rows do not name their service; fill it in or leave them out.")
+        faults.append(f"Rows that do not name their service: {int(given.isna().sum())}; fill it in or leave them out.")
     for word in given[given.notna() & names.isna()].unique():
         faults.append(f"'{shown(str(word))}' is no service of the catalogue.{did_you_mean(str(word), known)}")
     return faults

@@ -25,6 +25,10 @@ SPLITS = (22, 44, 66, 88, 110, 131, 153, 175, 197)
 _SMALLEST = ("sd_without", "sd_with", "smallest")
 _SEPARATOR = {"en": "; ", "fa": "؛ ", "ru": "; "}
 SDS = (10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
+#: Values from 0 to 100 percent have none beyond, and a hundredth of a point is less than any survey measures.
+_SD_ENDS = (0.01, 100.0)
+#: More experts than any survey has asked.
+_MOST = 100_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,7 +59,12 @@ class FactsResult(AssessmentResult):
     def prose(self, lang: str = "en") -> tuple[str, ...]:
         """How many figures there are, and every contradiction."""
         facts, against = self.tables["facts"], self.tables["contradictions"]
-        told = [say("facts", "printed", lang, n=(len(facts), "n"), facts=(facts["statement"].nunique(), "n"))]
+        one, n = self.call["statement"], (len(facts), "n")
+        told = [
+            say("facts", "printed", lang, n=n, facts=(facts["statement"].nunique(), "n"))  # type: ignore[arg-type]
+            if one is None
+            else say("facts", "printed_statement", lang, n=n, statement=one)  # type: ignore[arg-type]
+        ]
         if len(against):
             told.append(say("facts", "contradictions", lang, n=(len(against), "n")))
         named = set(against["name"])
@@ -169,13 +178,14 @@ class SensitivityResult(AssessmentResult):
         means: dict[str, Value] = {name: (call[name], "df") for name in ("without", "with_view")}
         away: Value = (call["with_view"] - call["without"], "df")
         why = say("facts", "dmr_why", lang, n=(self.n, "n"), difference=away, **means)
+        ends = (table["ci_low"].iloc[0], table["ci_high"].iloc[0])
         shown = say(
-            "facts", "dmr_table", lang, cases=(len(table), "n"), excluded=(table["excludes_zero"].sum(), "n"),
-            level=(100.0 * call["level"], "df"), d_low=(table["d"].min(), "estimate"),
-            d_high=(table["d"].max(), "estimate"),
+            "facts", "dmr_table" if len(table) > 1 else "dmr_one", lang, cases=(len(table), "n"),
+            excluded=(table["excludes_zero"].sum(), "n"), level=(round(100.0 * call["level"], 6), "df"),
+            d_low=(table["d"].min(), "estimate"), d_high=(table["d"].max(), "estimate"), interval=(ends, "interval"),
         )  # fmt: skip
-        ends: dict[str, Value] = {name: (call["largest_sd"][name], "estimate") for name in ("without", "with_view")}
-        return why, shown, say("facts", "dmr_bound", lang, **ends), say("facts", "dmr_limits", lang)
+        most: dict[str, Value] = {name: (call["largest_sd"][name], "estimate") for name in ("without", "with_view")}
+        return why, shown, say("facts", "dmr_bound", lang, **most), say("facts", "dmr_limits", lang)
 
     def drawings(self) -> tuple[Drawing, ...]:
         """The lower end of the interval by split and standard deviations."""
@@ -287,8 +297,8 @@ def _assumed(
 ) -> tuple[list[int], list[tuple[float, float]]]:
     """The assumptions as numbers; all faults at once."""
     faults = coverage_faults(level)
-    if not is_whole(n) or n < 4:
-        raise ModelError([*faults, f"`n` is the number of experts, from 4 on, not {n!r:.200}."])
+    if not is_whole(n) or not 4 <= n <= _MOST:
+        raise ModelError([*faults, f"`n` is the number of experts, from 4 to {_MOST:,}, not {n!r:.200}."])
     for name, mean in (("without", without), ("with_view", with_view)):
         if not _is_number(mean) or not 0.0 < float(mean) < 100.0:  # type: ignore[arg-type]
             faults.append(f"`{name}` is a mean in percent, above 0 and below 100, not {mean!r:.200}.")
@@ -302,8 +312,9 @@ def _assumed(
     pairs: list[tuple[float, float]] = []
     for given in list(sds) if isinstance(sds, Iterable) and not isinstance(sds, str | Mapping) else [sds]:
         pair = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else (given, given)
-        if len(pair) != 2 or not all(_is_number(sd) and float(sd) > 0.0 for sd in pair):
-            faults.append(f"`sds` are standard deviations above 0, or pairs of them, not {given!r:.200}.")
+        if len(pair) != 2 or not all(_is_number(sd) and _SD_ENDS[0] <= float(sd) <= _SD_ENDS[1] for sd in pair):
+            ends = f"from {_SD_ENDS[0]:g} to {_SD_ENDS[1]:g} percentage points"
+            faults.append(f"`sds` are standard deviations {ends}, or pairs of them, not {given!r:.200}.")
         else:
             pairs.append((float(pair[0]), float(pair[1])))
     if not sizes or not (pairs or faults):

@@ -7,48 +7,27 @@ words of a language; :func:`read_form` recognises headings and answers in any of
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
 from crmstudy import letters
 from crmstudy.assessment.catalogue import language
+from crmstudy.assessment.form_pages import Field as Field
+from crmstudy.assessment.form_pages import pages_of
+from crmstudy.assessment.tables import number_of
 from crmstudy.errors import DataError, Fault, did_you_mean
 from crmstudy.exchange.drafting.cells import read_grid
-from crmstudy.exchange.drafting.sheet_out import Page, write_pages
+from crmstudy.exchange.drafting.sheet_out import write_pages
+from crmstudy.exchange.read import read_responses
 from crmstudy.quoting import shown
+from crmstudy.responses import Responses
 
 #: What a form is written as; other kinds of files are data, and are read as such.
 FORMATS = (".csv", ".xlsx")
-#: 1,234 is read as one thing here and as another there.
-_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+")
-_HOW = {
-    "en": ("How to fill in this form", "{heading}: write one of {answers}.", "{heading}: write a number."),
-    "fa": ("راهنمای پر کردن فرم", "{heading}: یکی از این‌ها را بنویسید: {answers}.", "{heading}: عدد بنویسید."),
-    "ru": ("Как заполнить форму", "{heading}: укажите одно из значений: {answers}.", "{heading}: укажите число."),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A column of a form.
-
-    ``name`` is what the column is called in the data; ``heading`` its heading by language. ``kind`` is how its cells
-    are read. ``answers`` are the values it may hold, each with its words by language (empty: anything). ``filled`` says
-    that people fill it in, ``required`` that a file without it cannot be read.
-    """
-
-    name: str
-    heading: Mapping[str, str]
-    kind: Literal["text", "number"] = "text"
-    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    filled: bool = False
-    required: bool = True
-    width: int = 18
+#: A file of more bytes was not filled in by hand, and may have more rows than a form.
+_LARGEST = 500_000
 
 
 def write_form(
@@ -61,6 +40,8 @@ def write_form(
     how: Sequence[str] = (),
 ) -> Path:
     """Write a form as a workbook, with a second sheet that says how to fill it in, or as delimited text.
+
+    A workbook offers the answers of a column as a list and refuses others.
 
     Parameters
     ----------
@@ -93,15 +74,7 @@ def write_form(
     Cells that a spreadsheet would take for a formula are neutralised.
     """
     language(lang)
-    listed = [[str(row.get(one.name, "")) for one in fields] for row in rows]
-    page = Page(
-        name,
-        [[one.heading[lang] for one in fields], *listed],
-        tuple(one.width for one in fields),
-        rtl=lang == "fa",
-    )
-    told = [[sentence] for sentence in (_HOW[lang][0], *_told(fields, lang), *how)]
-    return write_pages(path, [page, Page("how", told, (120,), rtl=lang == "fa")])
+    return write_pages(path, pages_of([dict(row) for row in rows], lang, fields, name, how))
 
 
 def is_form(data: object) -> bool:
@@ -109,12 +82,14 @@ def is_form(data: object) -> bool:
     return isinstance(data, str | Path) and Path(data).suffix.lower() in FORMATS
 
 
-def read_form(path: str | Path, fields: Sequence[Field], what: str = "form") -> pd.DataFrame:
+def read_form(path: str | Path, fields: Sequence[Field], what: str = "form", own: Collection[str] = ()) -> pd.DataFrame:
     """What was filled in, with the columns under their names and answers as their values.
 
     Headings and answers are recognised in every language and by name; digits may be Persian. A cell that is none of
     the answers, or no number, stays as it is, so that whoever judges the rows can say where it stands. Rows in which
-    nothing stands are left out; empty cells are None. Columns that are no part of the form keep their headings.
+    nothing stands, or the headings once more, are left out; empty cells are None. Columns that are no part of the form
+    keep their headings, and so do those of ``own``. In a workbook it is the sheet with most of the form's headings that
+    is read.
 
     Raises
     ------
@@ -122,16 +97,17 @@ def read_form(path: str | Path, fields: Sequence[Field], what: str = "form") -> 
         When the file cannot be read, lacks a required column or has one twice.
     """
     grid = read_grid(path)
-    rows = next((sheet.rows for sheet in grid.sheets if sheet.rows), [])
+    known = {one.name: one for one in fields}
+    filled_sheets = [sheet.rows for sheet in grid.sheets if sheet.rows]
+    rows = max(filled_sheets, key=lambda rows: len(known.keys() & column_names(rows[0], fields, own)), default=[])
     if not rows:
         raise DataError(Fault(f"the {what} is empty; fill in its rows and save it again.", grid.file))
-    heads = _names(rows[0], fields)
+    heads = column_names(rows[0], fields, own)
     faults = _heading_faults(rows[0], heads, fields, what)
     if faults:
         raise DataError([Fault(message, grid.file, 1) for message in faults])
-    known = {one.name: one for one in fields}
     columns: dict[str, list[object]] = {}
-    filled = [row for row in rows[1:] if any(row)]
+    filled = [row for row in rows[1:] if any(row) and row != rows[0]]
     for place, head in enumerate(heads):
         if head:
             cells = [row[place] for row in filled]
@@ -139,22 +115,43 @@ def read_form(path: str | Path, fields: Sequence[Field], what: str = "form") -> 
     return pd.DataFrame({head: pd.Series(cells, dtype=object) for head, cells in columns.items()})
 
 
-def _told(fields: Sequence[Field], lang: str) -> list[str]:
-    """What may be written in the columns that people fill in."""
-    told = []
-    for one in fields:
-        if one.answers:
-            said = " / ".join(words[lang] for words in one.answers.values())
-            told.append(_HOW[lang][1].format(heading=one.heading[lang], answers=said))
-        elif one.filled and one.kind == "number":
-            told.append(_HOW[lang][2].format(heading=one.heading[lang]))
-    return told
+def filled_in(data: object, fields: Sequence[Field], what: str, own: Collection[str] = ()) -> object:
+    """The rows of a form, whatever holds them: a file is read, a table has its headings and answers recognised.
+
+    A table that has the required columns under their names stays as it is, and so do other kinds of files. A file of
+    more than half a megabyte is read as a table. Columns whose headings are in ``own`` keep them.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_form`.
+    """
+    if isinstance(data, str | Path) and is_form(data):
+        path = Path(data)
+        if not path.is_file() or path.stat().st_size <= _LARGEST:
+            return read_form(path, fields, what, own)
+        data = read_responses(path, instruments=[])
+    frame = data.frame if isinstance(data, Responses) else data
+    if not isinstance(frame, pd.DataFrame):
+        return data
+    known = {one.name: one for one in fields}
+    required = {one.name for one in fields if one.required}
+    heads = column_names([str(head) for head in frame], fields, own)
+    if required <= set(frame) or not required <= set(heads):
+        return data
+    cells = [
+        [_value(cell, known.get(head)) if isinstance(cell, str) else cell for cell in frame.iloc[:, place]]
+        for place, head in enumerate(heads)
+    ]
+    made = pd.DataFrame(dict(enumerate(cells)), dtype=object)
+    return made.set_axis(heads, axis=1)
 
 
-def _names(head: Sequence[str], fields: Sequence[Field]) -> list[str]:
-    """The names of the columns: those of the fields where a heading is recognised."""
+def column_names(heads: Sequence[str], fields: Sequence[Field], own: Collection[str] = ()) -> list[str]:
+    """The names of the columns: those of the fields where a heading is recognised; ``own`` headings stay."""
     words = {letters.key(word): one.name for one in fields for word in (*one.heading.values(), one.name)}
-    return [words.get(letters.key(cell), cell.strip()) if cell.strip() else "" for cell in head]
+    bare = [head.strip() for head in heads]
+    return [head if head in own or not head else words.get(letters.key(head), head) for head in bare]
 
 
 def _heading_faults(head: Sequence[str], heads: Sequence[str], fields: Sequence[Field], what: str) -> list[str]:
@@ -180,16 +177,10 @@ def _value(cell: str, about: Field | None) -> object:
             if wanted in {letters.key(word) for word in (value, *words.values())}:
                 return value
         return cell
-    return _number(cell) if about.kind == "number" else cell
+    return _number(cell) if about.kind in ("number", "whole") else cell
 
 
 def _number(cell: str) -> object:
-    """The number of a cell; a comma is a decimal mark unless it could separate thousands."""
-    found = letters.digits(cell)
-    if _THOUSANDS.fullmatch(found):
-        return cell
-    try:
-        number = float(found.replace(",", "."))
-    except ValueError:
-        return cell
+    """The number of a cell, or the cell."""
+    number = number_of(cell)
     return number if math.isfinite(number) else cell

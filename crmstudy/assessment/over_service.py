@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.assessment.answered import COMMAS
-from crmstudy.assessment.catalogue import language
+from crmstudy.assessment.catalogue import common_words, language
 from crmstudy.assessment.derived_importance import WAYS, Importance, by_correlation, by_regression, stated
+from crmstudy.assessment.options import name_faults
 from crmstudy.assessment.result import AssessmentResult, Shown
 from crmstudy.assessment.tables import table_of
 from crmstudy.assessment.wording import say
@@ -111,19 +112,7 @@ class OverServiceResult(AssessmentResult):
             say("over_service", "compared", lang, k=(len(table), "n"), n=(self.n, "n"), exceeds=(exceeds, "n")),
             say("over_service", f"importance_{way}", lang),
         ]
-        top = self.tables["savings"]
-        if len(top):
-            row = top.iloc[0].to_dict()
-            interval = (row["ci_low"], row["ci_high"])
-            found.append(
-                say(
-                    "over_service", "save", lang, list=COMMAS[lang].join(map(str, top["attribute"])),
-                    top=str(row["attribute"]), difference=(row["difference"], "estimate"),
-                    interval=(interval, "interval"),
-                )
-            )  # fmt: skip
-        else:
-            found.append(say("over_service", "no_saving", lang))
+        found += self._saving(lang) or [say("over_service", "no_saving", lang)]
         for key, verdicts in (
             ("keep", ["keep"]), ("improve", ["improve"]), ("open", [VERDICTS["exceeds", "not called"]]),
         ):  # fmt: skip
@@ -131,6 +120,28 @@ class OverServiceResult(AssessmentResult):
                 found.append(say("over_service", key, lang, list=names))
         found.append(say("over_service", "stated_limits" if way == "stated" else "derived_limits", lang))
         return tuple(found)
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """What to improve, and where effort may be saved."""
+        table = self.tables["attributes"]
+        better = COMMAS[lang].join(map(str, table.loc[table["verdict"] == "improve", "attribute"]))
+        return (*((say("over_service", "improve", lang, list=better),) if better else ()), *self._saving(lang))
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Words for importance and verdict."""
+        return dict.fromkeys(("called", "verdict"), common_words(lang))
+
+    def _saving(self, lang: str) -> tuple[str, ...]:
+        """The attributes that customers would not miss, with the largest difference."""
+        top = self.tables["savings"]
+        return tuple(
+            say(
+                "over_service", "save", lang, list=COMMAS[lang].join(map(str, top["attribute"])),
+                top=str(row["attribute"]), difference=(row["difference"], "estimate"),
+                interval=((row["ci_low"], row["ci_high"]), "interval"),
+            )
+            for row in top.head(1).to_dict("records")
+        )  # fmt: skip
 
     def drawings(self) -> tuple[Drawing, ...]:
         """Importance against performance less expectation, and the differences with their intervals."""
@@ -184,7 +195,7 @@ def over_service(
         standardised weight beside all other attributes, or the correlation. Left out: the regression where ``loyalty``
         is named, else what is stated.
     loyalty : str, optional
-        Column or scale.
+        Column or scale; none of those of the attributes.
     cut : float, optional
         The line between low and high importance; left out: the mean of the attributes.
     level : float
@@ -200,7 +211,7 @@ def over_service(
         With all faults: attributes, columns, options.
     AnalysisError
         When no importance can be found: too few complete customers, a constant column, attributes that are a
-        combination of others.
+        combination of others, loyalty that follows exactly from them.
 
     Notes
     -----
@@ -265,7 +276,7 @@ def over_service(
 
 
 def _check_options(attributes: object, way: str, loyalty: object, cut: object, level: object) -> None:
-    faults = coverage_faults(level)
+    faults = coverage_faults(level) + name_faults({"loyalty": loyalty}, optional=["loyalty"])
     if way not in WAYS:
         faults.append(f"`importance` is one of {', '.join(WAYS)}, not {way!r}.{did_you_mean(str(way), WAYS)}")
     elif way != "stated" and loyalty is None:
@@ -293,10 +304,23 @@ def _check_options(attributes: object, way: str, loyalty: object, cut: object, l
             for part, column in columns.items()
             if not isinstance(column, str)
         ]
-        if columns.get("performance") is not None and columns.get("performance") == columns.get("expectation"):
-            faults.append(f"Performance and expectation of '{name}' are one column; name two.")
+    faults += _doubled(attributes, loyalty)
     if faults:
         raise ModelError(faults)
+
+
+def _doubled(attributes: Mapping[str, object], loyalty: object) -> list[str]:
+    """Columns that are to be two things at once; what people expect may be one column for several attributes."""
+    parts: dict[object, list[str]] = {loyalty: ["loyalty"]} if isinstance(loyalty, str) else {}
+    for name, columns in attributes.items():
+        for part, column in columns.items() if isinstance(columns, Mapping) else ():
+            if part in _PARTS and isinstance(column, str):
+                parts.setdefault(column, []).append(part if part == "expectation" else f"{part} of '{name}'")
+    return [
+        f"The column '{column}' is named as {' and as '.join(said)}; each has its own column."
+        for column, named in parts.items()
+        if len(said := list(dict.fromkeys(named))) > 1
+    ]
 
 
 def _frame(

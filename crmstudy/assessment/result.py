@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,12 +27,15 @@ class Shown:
         Column, heading, kind of its values (``text`` for words).
     note : str
         What stands below it: how its figures were made.
+    rows : int or None
+        A long table is shown up to this row; the files of the study have all of it.
     """
 
     table: str
     title: str
     columns: tuple[tuple[str, str, Kind], ...]
     note: str = ""
+    rows: int | None = None
 
 
 def no_estimates() -> pd.DataFrame:
@@ -46,7 +50,7 @@ class AssessmentResult(Result):
     shown: ClassVar[tuple[Shown, ...]] = ()
 
     def prose(self, lang: str = "en") -> tuple[str, ...]:
-        """What was found, in sentences.
+        """What was found, in sentences; the first says the finding, and what qualifies it comes after.
 
         Parameters
         ----------
@@ -63,6 +67,24 @@ class AssessmentResult(Result):
     def text(self) -> str:
         """All sentences, in English."""
         return " ".join(self.prose("en"))
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """What to do next by its own rules, the nearest first; nothing where it describes only.
+
+        Parameters
+        ----------
+        lang : {"en", "fa", "ru"}
+        """
+        return ()
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """What people read in place of the ids in its tables, by column.
+
+        Parameters
+        ----------
+        lang : {"en", "fa", "ru"}
+        """
+        return {}
 
     def drawings(self) -> tuple[Drawing, ...]:
         """The descriptions of its figures."""

@@ -19,6 +19,7 @@ from crmstudy.cli import (
     answers,
     collected,
     files,
+    forms,
     instrument_files,
     inviting,
     keeping,
@@ -66,6 +67,8 @@ app.command("screen")(answers.screen)
 app.command("export")(files.export)
 app.command("import")(files.take_in)
 app.command("invite")(inviting.invite)
+app.command("forms")(forms.list_all)
+app.command("form")(forms.write)
 app.command("serve")(administering.serve)
 app.command("access")(administering.access)
 app.command("simulate")(collected.simulate)

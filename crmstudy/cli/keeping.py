@@ -223,13 +223,12 @@ def _tell_backup(made: Backup, gone: tuple[Path, ...], as_json: bool, what: str)
     if as_json:
         emit(
             {"status": 0, "file": str(made.path), "sha256": made.sha256, "bytes": made.bytes,
-             "rows": dict(made.rows) if made.rows is not None else None, "deleted": [str(path) for path in gone]}
+             "rows": dict(made.rows), "deleted": [str(path) for path in gone]}
         )  # fmt: skip
         return 0
     say(f"{shown(made.path)} {what}: {made.bytes:,} bytes, SHA-256 {made.sha256}")
-    if made.rows is not None:
-        rows = made.rows
-        say(f"  answers: {rows.get('response', 0)}, drafts: {rows.get('draft', 0)}, tokens: {rows.get('token', 0)}")
+    rows = made.rows
+    say(f"  answers: {rows.get('response', 0)}, drafts: {rows.get('draft', 0)}, tokens: {rows.get('token', 0)}")
     for path in gone:
         say(f"  deleted: {shown(path)}")
     return 0

@@ -117,7 +117,7 @@ def describe(
 ) -> DescriptiveResult:
     r"""Describe items: answered and missing, moments, range, floor and ceiling, and how often each answer was given.
 
-    Every item is described from all its own answers.
+    Every item is described from all its own answers. Whom the questionnaire's conditions did not ask is not missing.
 
     Parameters
     ----------
@@ -165,11 +165,15 @@ def describe(
     placed = _placed_items(data, frame, items, weights)
     names = tuple(dict.fromkeys(item for _, item in placed))
     values = numeric_values(frame, names)
+    kept = np.ones(len(values), dtype=bool)
     if sampling is not None:
-        values, sampling = values[~np.isnan(sampling)], sampling[~np.isnan(sampling)]
+        kept = ~np.isnan(sampling)
+        values, sampling = values[kept], sampling[kept]
     answers = dict(zip(names, values.T, strict=True))
     formats = declared_items(data)
+    passed_over = _passed_over(data, names, kept)
     rows = [_item_row(item, scale, answers[item], formats.get(item), sampling) for scale, item in placed]
+    rows = [(item, scale, n, missing - passed_over.get(item, 0), *rest) for item, scale, n, missing, *rest in rows]
     counts = {item: counted for item in names if (counted := _counted(answers[item], formats.get(item)))}
     listed = [
         (item, value, count, _percent(answers[item], value, sampling))
@@ -187,11 +191,17 @@ def describe(
             "items": pd.DataFrame(rows, columns=list(_ITEM_COLUMNS)),
             "answers": pd.DataFrame(listed, columns=["item", "value", "n", "percent"]),
         },
-        notes=(*notes, *told, *nominal_notes(data, names), *_findings(names, answers, formats, counts)),
+        notes=(
+            *notes,
+            *told,
+            *nominal_notes(data, names),
+            *_passed_over_notes(passed_over),
+            *_findings(names, answers, formats, counts),
+        ),
         samples=pd.DataFrame([{"group": "all", "n": n, "dropped": len(frame) - n}]),
         call={"items": list(names), "weights": weights, "level": level},
         sections=_sections(data, placed, counts, formats),
-    )
+    )  # fmt: skip
 
 
 def _placed_items(
@@ -261,6 +271,20 @@ def _means(names: Sequence[str], answers: Mapping[str, Array], level: float, sam
         half = float(stdtrit(n - 1.0, 0.5 + level / 2.0)) * error if n > 1 else nan
         rows.append((item, mean, error, nan, float(n - 1) if n > 1 else nan, nan, mean - half, mean + half))
     return pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
+
+
+def _passed_over(data: object, names: Sequence[str], kept: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, int]:
+    """How many of the respondents used were not shown each item."""
+    return {item: int(data.hidden(item)[kept].sum()) for item in names} if isinstance(data, Responses) else {}
+
+
+def _passed_over_notes(passed_over: Mapping[str, int]) -> list[Note]:
+    found = {item: count for item, count in passed_over.items() if count}
+    if not found:
+        return []
+    told = ", ".join(f"{item} {count}" for item, count in found.items())
+    message = f"Respondents whom the questionnaire's conditions did not ask, not counted as missing: {told}."
+    return [Note("ITEMS_NOT_SHOWN", message)]
 
 
 def _findings(

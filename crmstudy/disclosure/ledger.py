@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal
 
+from crmstudy.disclosure.certificates import Table, bits, common, pairs
 from crmstudy.disclosure.rules import KINDS, Kind, Rules, is_count
 from crmstudy.disclosure.span import Row, gives_few, in_span
 from crmstudy.errors import DataError, did_you_mean
@@ -18,6 +19,8 @@ OVERLAPPING = frozenset({"filter", "file", "wave", "snapshot"})
 _TIMES = frozenset({"file", "wave", "snapshot"})
 #: Figures that tell more of each answer than a mean.
 _TOLD = frozenset({"distribution", "text"})
+#: Rows squared times places: more is not searched, and nothing ruled out.
+_MOST_WORK = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,16 @@ class Ledger:
             A decision for each measure of each group, groups in the order given; and the ledger with what is shown.
         """
         rules, asked = rules or Rules(), tuple(groups)
-        found: dict[tuple[int, str], Decision] = {}
-        for measures in _families((*self.releases, *asked)):
+        found = {
+            (place, measure): Decision(group, measure, "small", _small(group, rules))
+            for place, group in enumerate(asked)
+            for measure in (group.measures if group.n < rules.k(group.kind) else ())
+        }
+        large = [place for place, group in enumerate(asked) if group.n >= rules.k(group.kind)]
+        for measures in _families((*self.releases, *(asked[place] for place in large))):
             before = [group for group in self.releases if measures[0] in group.measures]
             state = _Shown(rules, before)
-            places = [place for place, group in enumerate(asked) if measures[0] in group.measures]
+            places = [place for place in large if measures[0] in asked[place].measures]
             for place in sorted(places, key=lambda place: not asked[place].banded):
                 reason, sentence = state.ask(asked[place])
                 for measure in measures:
@@ -155,6 +163,7 @@ class _Shown:
         self.known: dict[str, list[Group]] = {}
         self.masks: dict[str, dict[str, int]] = {}
         self.sizes: dict[str, Counter[int]] = {}
+        self.tables: dict[str, Table] = {}
         for group in earlier:
             self._add(group)
 
@@ -165,6 +174,13 @@ class _Shown:
         known = self.known.setdefault(group.source, [])
         masks = self.masks.setdefault(group.source, {})
         sizes = self.sizes.setdefault(group.source, Counter())
+        if group.source in self.tables:
+            cells = {masks.get(member, 0) for member in group.members}
+            (cell, *others) = cells
+            if others or not cell or sizes[cell] != group.n:
+                del self.tables[group.source]
+            else:
+                self.tables[group.source].take_out(cell, group.n)
         for member in group.members:
             before = masks.get(member, 0)
             masks[member] = before | 1 << len(known)
@@ -175,8 +191,6 @@ class _Shown:
     def ask(self, group: Group) -> tuple[Reason, str]:
         """Decide about one group, and keep it when it is shown."""
         k = self.rules.k(group.kind)
-        if group.n < k:
-            return "small", f"The group {group.name} has fewer than {k} people."
         if any(_same(group, other) for other in self.releases):
             return "", ""
         for other in self.releases:
@@ -218,8 +232,14 @@ class _Shown:
 
     def _computed(self, group: Group, members: frozenset[str]) -> Reason:
         """Whether a figure of too few people, or one that is banded, could be computed with this group."""
+        inside = Counter(self.masks.get(group.source, {}).get(member, 0) for member in members)
+        proved = self._proved(group, inside)
+        if proved is not None:
+            return proved
         everything = [*self.known.get(group.source, []), group]
-        rows, weights = self._rows(group, members)
+        rows, weights = self._rows(group, inside)
+        if len(rows) ** 2 * len(weights) > _MOST_WORK:
+            return "undecided"
         banded = [row for row, each in zip(rows, everything, strict=True) if each.banded]
         exact = [(row, each.kind) for row, each in zip(rows, everything, strict=True) if not each.banded]
         new = [row for row, _ in exact]
@@ -237,21 +257,51 @@ class _Shown:
             reasons.append(gives_few(told, told[:-1], [], weights, self.rules.k_distributions))
         return "difference" if "difference" in reasons else next((found for found in reasons if found), "")
 
-    def _rows(self, group: Group, members: frozenset[str]) -> tuple[list[Row], list[int]]:
+    def _proved(self, group: Group, inside: Counter[int]) -> Reason | None:
+        """What can be told without a search; None where that is nothing."""
+        known, sizes = self.known.get(group.source, []), self.sizes.get(group.source, Counter())
+        together = [*known, group]
+        means = all(each.kind == "mean" for each in together)
+        enough = self.rules.k_means if means else self.rules.k_distributions
+        people = pairs(sizes, inside)
+        if people >= (1 if group.banded else enough):
+            return ""
+        if group.banded:
+            return None
+        shared = common(inside)
+        for place, each in enumerate(known):
+            if not each.banded and 0 < group.n + each.n - 2 * shared[place] < self.rules.k_means:
+                return "difference"
+        if group.source not in self.tables:
+            self.tables[group.source] = Table(sizes)
+        table, exact = self.tables[group.source], not any(each.banded for each in known)
+        if exact and group.kind not in _TOLD and table.follows(inside):
+            return ""
+        if not table.known or len(inside) > 1 or group.n < enough or 0 in inside:
+            return None
+        (cell,) = inside
+        people += table.around(cell, sizes[cell], enough - people)
+        if people >= enough:
+            return ""
+        return "difference" if exact and people and (means or group.kind == "crossing") else None
+
+    def _rows(self, group: Group, inside: Counter[int]) -> tuple[list[Row], list[int]]:
         """Every shown group and the new one as a row over those who share all their groups, and how many these are."""
-        masks, sizes = self.masks.get(group.source, {}), Counter(self.sizes.get(group.source, {}))
+        sizes = Counter(self.sizes.get(group.source, {}))
         number = len(self.known.get(group.source, []))
-        for mask, n in Counter(masks.get(member, 0) for member in members).items():
+        for mask, n in inside.items():
             sizes[mask] -= n
             sizes[mask | 1 << number] += n
         there = sorted(mask for mask, n in sizes.items() if mask and n > 0)
         rows: list[Row] = [{} for _ in range(number + 1)]
         for place, mask in enumerate(there):
-            while mask:
-                lowest = mask & -mask
-                rows[lowest.bit_length() - 1][place] = 1
-                mask ^= lowest
+            for number in bits(mask):
+                rows[number][place] = 1
         return rows, [sizes[mask] for mask in there]
+
+
+def _small(group: Group, rules: Rules) -> str:
+    return f"The group {group.name} has fewer than {rules.k(group.kind)} people."
 
 
 def _families(groups: Sequence[Group]) -> list[list[str]]:
@@ -285,16 +335,25 @@ def _news(
 
 
 def _same(group: Group, other: Group) -> bool:
-    """Whether a figure tells nothing beside another; where it is not known who they are, by conditions and count."""
+    """Whether a figure tells nothing beside another; where it is not known who they are, by conditions and count.
+
+    People of two sources, such as two states of a file, are never taken to be the same: one may have come for another.
+    """
     if group.banded != other.banded or group.n != other.n or (group.kind in _TOLD and other.kind not in _TOLD):
         return False
     if _both_known(group, other):
         return group.members == other.members
+    if _of_two_sources(group, other):
+        return False
     return _without_time(group) == _without_time(other)
 
 
 def _both_known(group: Group, other: Group) -> bool:
     return group.members is not None and other.members is not None and group.source == other.source
+
+
+def _of_two_sources(group: Group, other: Group) -> bool:
+    return group.members is not None and other.members is not None and group.source != other.source
 
 
 def _without_time(group: Group) -> dict[str, str]:
@@ -310,7 +369,7 @@ def _apart(group: Group, other: Group) -> bool:
 def _may_differ_by_few(group: Group, other: Group, few: int) -> bool:
     small, large = sorted((group, other), key=lambda each: each.n)
     nested = large.key.items() <= small.key.items() and not (set(small.key) - set(large.key)) & _TIMES
-    return not (nested and small.n == large.n) and large.n - small.n < few
+    return large.n - small.n < few and not (nested and small.n == large.n and not _of_two_sources(group, other))
 
 
 def _record_faults(record: object) -> list[str]:

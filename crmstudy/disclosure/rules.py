@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -56,6 +57,21 @@ class Rules:
     def n_shown(self, n: int) -> int:
         """A number of people as readers see it: the nearest multiple of ``round_to``, the same for the same n."""
         return (2 * n + self.round_to) // (2 * self.round_to) * self.round_to
+
+    def figure_shown(self, value: float, n: int, unit: float) -> float:
+        """A mean or a share of ``n`` people as readers see it who see ``n`` rounded.
+
+        One answer changes the figure by a multiple of ``unit`` / n (1 for means of points, 100 for percentages), so
+        that all its digits would give n. It is rounded to 1, 2 or 5 units of a decimal place, so coarse that it is
+        possible with each n that is rounded to the same number; to no less than a tenth of a point, or one percent.
+        """
+        if self.round_to == 1 or not math.isfinite(value):
+            return value
+        fewest = max(self.n_shown(n) - self.round_to // 2, self.k_means)
+        least = max(unit / fewest, 0.1 if unit < 10.0 else 1.0)
+        power = 10.0 ** math.floor(math.log10(least) + 1e-9)
+        step = next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1.0 - 1e-9))
+        return round(round(value / step) * step, 10)
 
 
 def suppressed(

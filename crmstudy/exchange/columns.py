@@ -55,10 +55,12 @@ def find_marks(table: Table, items: Collection[str]) -> Marks:
     """Find the decimal mark: a comma when some numbers have one and none has a point.
 
     Looked at are the item columns, and other columns in which every cell is a number under one mark or the
-    other. Columns whose marks may separate thousands show nothing.
+    other, but no texts. Columns whose marks may separate thousands show nothing.
     """
     example = ""
     for name, column in zip(table.names, table.columns, strict=True):
+        if name in table.texts:
+            continue
         cells = {_digits(cell) for cell in column.words} - NOT_ANSWERED if isinstance(column, Cells) else set()
         found = {cell: match for cell in sorted(cells) if (match := _NUMBER.fullmatch(cell))}
         if (name not in items and len(found) < len(cells)) or _thousands(cells):

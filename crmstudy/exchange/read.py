@@ -134,6 +134,7 @@ def read_responses(
         rows=tuple(table.rows.tolist()),
         codes=_codes(responses.codes, columns),
         meanings={name: meaning for name, meaning in table.meanings.items() if name in columns},
+        not_shown=table.not_shown,
     )
 
 
@@ -214,7 +215,7 @@ def _columns(
     marks = find_marks(table, items)
     columns = {}
     for position, name in enumerate(table.names):
-        role: Role = "text" if name == id else "item" if name in items else "variable"
+        role: Role = "text" if name == id or name in table.texts else "item" if name in items else "variable"
         columns[name] = read_column(table, position, role, marks, codes)
     return marks, columns
 

@@ -94,7 +94,8 @@ class Table:
     ``notes`` is what was found out while reading, ``meanings`` what the file says about its columns, ``stamps`` which
     instruments it says the answers were given to. ``instruments`` are those the file itself brings (a hand-over
     folder). ``literal`` says that the format has its own way to leave a cell empty, so that blanks around texts, and
-    the text NA, are what somebody wrote. Columns may be given as lists of texts.
+    the text NA, are what somebody wrote. ``texts`` are the columns that stay texts, whatever their cells look like.
+    ``not_shown`` are the codes of items that the questionnaire passed over. Columns may be given as lists of texts.
     """
 
     file: str
@@ -111,6 +112,8 @@ class Table:
     stamps: tuple[Stamp, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     literal: bool = False
+    texts: frozenset[str] = frozenset()
+    not_shown: frozenset[MissingCode] = frozenset()
 
     def __post_init__(self) -> None:
         """Take lists of texts as columns, and lists of numbers as rows and lines."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -54,8 +54,9 @@ def impute(
     ----------
     data : DataFrame or Responses
         Of Responses all items and variables but the id are used, reversed items after reversal; answers out of range
-        are gaps. Numbers are taken as quantities, unless an instrument declares the question nominal: give other codes
-        of groups as words or as a categorical column.
+        are gaps; what the questionnaire's conditions passed over is none, and stays empty. Numbers are taken as
+        quantities, unless an instrument declares the question nominal: give other codes of groups as words or as a
+        categorical column.
     m : int
         Number of completed data sets; at least the percentage of missing information (White, Royston & Wood, 2011).
     seed : int, optional
@@ -120,7 +121,7 @@ def impute(
     filled = _together(asked, list(plans.values()), made)
     sets = tuple(_completed(data, asked, filled, k) for k in range(options.m))
     models = _models(asked, plans, made)
-    notes = (*asked.notes, *_notes(asked, plans, apart, models, call))
+    notes = (*asked.notes, *_notes(asked, plans, apart, models, call), *_passed_over_notes(data, sorted(filled)))
     return Imputed(sets, notes, traces=_traces(asked, plans, made), models=models, call=call)
 
 
@@ -212,7 +213,7 @@ def _completed(data: object, asked: Request, filled: Mapping[str, Array], k: int
     places = {str(name): name for name in frame.columns}
     new = frame.copy()
     for name, values in filled.items():
-        rows = np.flatnonzero(~np.isnan(values[k]))
+        rows = np.flatnonzero(~np.isnan(values[k]) & ~_passed_over(data, name))
         variable = asked.variables[name]
         given: Any = values[k][rows]
         if variable.categories:
@@ -221,6 +222,23 @@ def _completed(data: object, asked: Request, filled: Mapping[str, Array], k: int
             given = items[name].response.low + items[name].response.high - given
         new[places[name]] = _filled(frame[places[name]], rows, given)
     return replace(data, frame=new) if isinstance(data, Responses) else new
+
+
+def _passed_over_notes(data: object, names: Sequence[str]) -> list[Note]:
+    found = {name: int(np.sum(_passed_over(data, name))) for name in names}
+    found = {name: count for name, count in found.items() if count}
+    if not found:
+        return []
+    message = (
+        f"{sum(found.values())} gaps in {_named(list(found))} are of respondents whom the questionnaire's conditions "
+        "did not ask; they stay empty in every set."
+    )
+    return [Note("IMPUTE_NOT_SHOWN", message, "info")]
+
+
+def _passed_over(data: object, name: str) -> np.ndarray[Any, np.dtype[np.bool_]] | Literal[False]:
+    """Whom the questionnaire's conditions did not ask: there is no answer of theirs that could be missing."""
+    return data.hidden(name) if isinstance(data, Responses) else False
 
 
 def _filled(column: pd.Series[Any], rows: np.ndarray, given: Any) -> pd.Series[Any]:

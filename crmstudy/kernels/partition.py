@@ -5,6 +5,8 @@ r"""Parting rows into clusters, how far apart they are, and how much two partiti
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import cut_tree, linkage
@@ -44,10 +46,17 @@ def part(values: Array, k: int, method: str, rng: np.random.Generator, starts: i
 def by_height(values: Array, partition: Partition) -> Partition:
     """The same clusters, numbered by their mean over all columns; ties by the mean of the first column that differs."""
     centres = _centres(values, partition)
-    order = np.lexsort((*centres.T[::-1], np.round(centres.mean(axis=1), 12)))
+    order = np.lexsort((*centres.T[::-1], without_rounding(centres.mean(axis=1))))
     rank = np.empty(len(order), dtype=np.intp)
     rank[order] = np.arange(len(order))
     return rank[partition]
+
+
+def without_rounding(values: Array) -> Array:
+    """Values to twelve digits of the largest, so that what differs by rounding only is equal; below 1e-100 all is 0."""
+    largest = float(np.abs(values).max(initial=0.0))
+    decimals = 12 - math.ceil(math.log10(largest)) if largest > 0.0 else 0
+    return np.asarray(np.round(values, min(decimals, 100)), dtype=np.float64)
 
 
 def optimal(x: Array, k: int) -> Partition:

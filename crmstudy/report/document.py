@@ -178,6 +178,8 @@ class Table:
         Key of a text column that is written as a heading over its rows (in CSV it stays a column).
     mark : Mark
         ``inadmissible`` where the numbers must not be interpreted.
+    limit : int or None
+        People read so many rows from the first on; CSV has all of them.
     """
 
     id: str
@@ -190,6 +192,12 @@ class Table:
     why: str = ""
     group: str = ""
     mark: Mark = ""
+    limit: int | None = None
+
+    @property
+    def read(self) -> tuple[tuple[Cell, ...], ...]:
+        """The rows that people read."""
+        return self.rows[: self.limit]
 
     @property
     def places(self) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -123,3 +123,19 @@ class StudyRecord:
         """0 when all is well, 1 when a block failed, partly or wholly, or is inadmissible, or a stage stopped."""
         stopped = any(note.code == "STUDY_STAGE_FAILED" for sample in self.samples for note in sample.notes)
         return 0 if not stopped and all(block.status == "fine" for block in self.blocks) else 1
+
+
+def samples_named(names: Sequence[str], every: Sequence[str]) -> str:
+    """Some samples of a study in words, by those that are left out where these are fewer.
+
+    Examples
+    --------
+    >>> samples_named(["a", "b", "c"], ["a", "b", "c", "d"])
+    "all samples but 'd'"
+    """
+    others = [name for name in every if name not in names]
+    if not others:
+        return f"the sample '{names[0]}'" if len(names) == 1 else f"all {len(names)} samples"
+    listed, before = (others, "all samples but ") if len(others) < len(names) else (names, "")
+    quoted = [f"'{name}'" for name in listed]
+    return before + (quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}")

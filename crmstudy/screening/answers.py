@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crmstudy.errors import DataError
 from crmstudy.kernels.moments import Array
@@ -40,6 +41,10 @@ class Answers:
         Columns that are no items.
     rows : list of int
         Numbers of the rows in their file, from 1.
+    shown : array of bool (rows × items)
+        Which items were put to whom; the others, passed over by a condition of the questionnaire, are not unanswered.
+    hidden : mapping
+        The same of closed questions beside the items: whom they were not shown.
     """
 
     raw: pd.DataFrame
@@ -50,6 +55,21 @@ class Answers:
     turned: frozenset[str]
     variables: pd.DataFrame
     rows: list[int]
+    shown: NDArray[np.bool_]
+    hidden: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+
+    @cached_property
+    def gone(self) -> NDArray[np.bool_]:
+        """What is missing: items that were shown and have no usable answer (rows × items)."""
+        return np.isnan(self.usable) & self.shown
+
+    @cached_property
+    def in_turn(self) -> Array:
+        """Answers in file order, those of items that somebody was not shown taken out; the rest of a row is NaN."""
+        raw = self.raw.to_numpy(dtype=float)
+        if self.shown.all():
+            return raw
+        return np.take_along_axis(raw, np.argsort(~self.shown, axis=1, kind="stable"), axis=1)
 
     @cached_property
     def usable(self) -> Array:
@@ -112,7 +132,8 @@ def answers_of(data: pd.DataFrame | Responses, frame: pd.DataFrame, asked: Asked
     raw = _numbers(frame, names)
     variables = frame.drop(columns=list(names))
     outside = pd.DataFrame(False, index=raw.index, columns=raw.columns)
-    return Answers(raw, outside, False, scales, {}, frozenset(), variables, list(range(1, len(raw) + 1)))
+    shown = np.ones(raw.shape, dtype=bool)
+    return Answers(raw, outside, False, scales, {}, frozenset(), variables, list(range(1, len(raw) + 1)), shown)
 
 
 def _of_responses(data: Responses, asked: Asked) -> Answers:
@@ -130,6 +151,8 @@ def _of_responses(data: Responses, asked: Asked) -> Answers:
         turned=frozenset(item for item in order if data.items[item].reverse),
         variables=data.variables,
         rows=list(data.rows),
+        shown=data.shown[order].to_numpy(dtype=bool),
+        hidden={name: data.hidden(name) for name in data.unscored},
     )
 
 

@@ -48,9 +48,10 @@ class Screening(Result):
     pattern_map : MissingnessMap or None
         The description of the map of missing answers, None where none is missing.
     tables : mapping
-        Missing answers, which count answers out of range too, in percent of all rows. ``missing``: item, scale, n,
-        missing, percent, out_of_range, unanswered. ``missing_scales``: scale (empty: items in none), items, answers,
-        missing, percent, out_of_range, then respondents who answered it complete, partly, none, and percent_complete.
+        Missing answers, which count answers out of range too, in percent of those who were shown the item. ``missing``:
+        item, scale, n, missing, percent, out_of_range, unanswered, not_shown. ``missing_scales``: scale (empty: items
+        in none), items, answers, missing, percent, out_of_range, then respondents who answered it complete, partly,
+        none, and percent_complete, as far as they were shown it, and not_shown (answers that could not be given).
         ``missing_counts``: missing (items), n (respondents who lack so many), percent, cumulative.
         ``missing_patterns``: pattern, n, percent, missing, items. ``mcar``: d2, df, p_value, patterns, n, dropped,
         iterations, converged.
@@ -149,6 +150,10 @@ def screen(
     -----
     A flag is a reason to look, not a proof of carelessness: state the rules before looking at the results (Meade &
     Craig, 2012; Curran, 2016).
+
+    An item that a condition of the questionnaire passed over, as a hand-over folder tells, was not left out: it counts
+    neither as missing nor among the items somebody was shown, does not end a run, and has no part in the distance. It
+    plays no part in Little's test, nor do the answers of those who were shown it.
 
     Runs and spread are those of the answers in file order as given, before reversal (Johnson, 2005; Dunn et al., 2018;
     standard deviation with n − 1). Even-odd consistency correlates a respondent's means of the odd and of the even
@@ -278,7 +283,7 @@ def _careless_table(
 ) -> pd.DataFrame:
     columns: dict[str, Any] = {"row": answers.rows}
     if far is not None:
-        columns["missing"] = np.isnan(answers.usable).sum(axis=1)
+        columns["missing"] = answers.gone.sum(axis=1)
         columns |= {name: made[name].values for name in INDICES}
         columns["longstring"] = made["longstring"].values.astype(np.int64)
         columns |= {"mahalanobis": far.d2, "p_value": far.p_value}

@@ -13,6 +13,7 @@ from scipy import linalg, special
 from crmstudy.kernels import careless as kernel
 from crmstudy.kernels.moments import Array
 from crmstudy.screening.answers import Answers
+from crmstudy.screening.missing import patterns_of
 from crmstudy.screening.settings import critical_of
 
 _ROUNDING = 1e-12
@@ -29,11 +30,15 @@ class Index:
 
 @dataclass(frozen=True, eq=False)
 class Distances:
-    """Squared Mahalanobis distances of complete rows with their p, or why there are none."""
+    """Squared Mahalanobis distances of complete rows with their p, or why there are none.
+
+    ``alike`` says whether everybody was shown the same items.
+    """
 
     d2: Array
     p_value: Array
     why_not: str = ""
+    alike: bool = True
 
 
 def indices(answers: Answers, settings: Mapping[str, Any]) -> dict[str, Index]:
@@ -42,11 +47,11 @@ def indices(answers: Answers, settings: Mapping[str, Any]) -> dict[str, Index]:
 
 
 def _longstring(answers: Answers, setting: Any) -> Index:
-    return Index(kernel.longest_runs(answers.raw.to_numpy()).astype(float))
+    return Index(kernel.longest_runs(answers.in_turn).astype(float))
 
 
 def _longstring_mean(answers: Answers, setting: Any) -> Index:
-    return Index(kernel.mean_runs(answers.raw.to_numpy()))
+    return Index(kernel.mean_runs(answers.in_turn))
 
 
 def _irv(answers: Answers, setting: Any) -> Index:
@@ -120,22 +125,43 @@ INDICES: Mapping[str, Callable[[Answers, Any], Index]] = {
 
 
 def distances(answers: Answers) -> Distances:
-    """Squared Mahalanobis distances of the complete rows."""
-    usable = answers.usable
-    rows, items = usable.shape
-    d2, p_values = np.full(rows, np.nan), np.full(rows, np.nan)
+    """Squared Mahalanobis distances of the rows that have an answer to every item they were shown.
+
+    Where conditions of the questionnaire pass over items, rows that were shown the same items are measured on these,
+    from the mean and by the covariance of all rows that answered them.
+    """
+    usable, shown = answers.usable, answers.shown
+    d2, p_values = np.full(len(usable), np.nan), np.full(len(usable), np.nan)
+    problems = []
+    for hidden in ~shown[:1] if shown.all() else patterns_of(~shown)[0]:
+        items = ~hidden
+        if not items.any():
+            continue
+        own, problem = _distances(usable[:, items], answers.raw.columns[items])
+        problems.append(problem)
+        members = (shown == items).all(axis=1)
+        d2[members] = own[members]
+        p_values[members] = special.chdtrc(int(items.sum()), own[members])
+    why_not = "" if problems else "no item was shown to anybody."
+    if problems and all(problems):
+        why_not = problems[0]  # that of the items most people were shown
+    return Distances(d2, p_values, why_not, bool(shown.all()))
+
+
+def _distances(usable: Array, names: pd.Index[Any]) -> tuple[Array, str]:
+    """Squared distances of the complete rows on some items, NaN for the others; and why there are none."""
+    d2 = np.full(len(usable), np.nan)
     complete = ~np.isnan(usable).any(axis=1)
     largest = np.abs(usable[complete]).max(axis=0, initial=0)
     scaled = usable[complete] / np.where(largest > 0, largest, 1)  # leaves the distances as they are
-    problem = _why_no_distance(scaled, answers.raw.columns)
+    problem = _why_no_distance(scaled, names)
     if problem:
-        return Distances(d2, p_values, problem)
+        return d2, problem
     try:
         d2[complete] = kernel.squared_distances(scaled)
     except linalg.LinAlgError:
-        return Distances(d2, p_values, "the covariance matrix of the items is singular to the precision of a computer.")
-    p_values[complete] = special.chdtrc(items, d2[complete])
-    return Distances(d2, p_values)
+        return d2, "the covariance matrix of the items is singular to the precision of a computer."
+    return d2, ""
 
 
 def _why_no_distance(complete: Array, names: pd.Index[Any]) -> str:

@@ -25,48 +25,50 @@ MOST_PATTERNS = 100
 
 def missing_tables(answers: Answers) -> dict[str, pd.DataFrame]:
     """The tables ``missing``, ``missing_scales``, ``missing_counts`` and ``missing_patterns``."""
-    gone = np.isnan(answers.usable)
     return {
         "missing": _by_item(answers),
-        "missing_scales": _by_scale(answers, gone),
-        "missing_counts": _by_respondent(gone),
-        "missing_patterns": _by_pattern(answers, gone),
+        "missing_scales": _by_scale(answers),
+        "missing_counts": _by_respondent(answers.gone),
+        "missing_patterns": _by_pattern(answers, answers.gone),
     }
 
 
 def _by_item(answers: Answers) -> pd.DataFrame:
-    total = len(answers.raw)
+    shown = answers.shown.sum(axis=0)
     outside = answers.outside.sum().to_numpy()
-    unanswered = answers.raw.isna().sum().to_numpy()
-    missing = unanswered + outside
+    missing = answers.gone.sum(axis=0)
     return pd.DataFrame(
         {
             "item": list(answers.items),
             "scale": [answers.scale_of.get(name, "") for name in answers.items],
-            "n": total - missing,
+            "n": shown - missing,
             "missing": missing,
-            "percent": 100 * missing / total,
+            "percent": 100 * missing / np.maximum(shown, 1),
             "out_of_range": outside,
-            "unanswered": unanswered,
+            "unanswered": missing - outside,
+            "not_shown": len(answers.raw) - shown,
         }
     )
 
 
-def _by_scale(answers: Answers, gone: Mask) -> pd.DataFrame:
-    """One row a scale, then the items in none; respondents by how much of it they answered."""
+def _by_scale(answers: Answers) -> pd.DataFrame:
+    """One row a scale, then the items in none; respondents by how much they answered of what they were shown of it."""
     place = {item: number for number, item in enumerate(answers.items)}
     loose = [item for item in answers.items if item not in answers.scale_of]
     sets = {scale: items for scale, items in answers.scales.items() if items} | ({"": tuple(loose)} if loose else {})
     rows = []
     for scale, items in sets.items():
-        own = gone[:, [place[item] for item in items]]
-        outside = answers.outside.to_numpy()[:, [place[item] for item in items]]
-        count = own.sum(axis=1)
-        whole, none = int((count == 0).sum()), int((count == len(items)).sum())
+        own = [place[item] for item in items]
+        shown, missing = answers.shown[:, own].sum(axis=1), answers.gone[:, own].sum(axis=1)
+        shown_some = shown > 0
+        people, cells, gone = int(shown_some.sum()), int(shown.sum()), int(missing.sum())
+        whole = int((shown_some & (missing == 0)).sum())
+        none = int((shown_some & (missing == shown)).sum())
         rows.append({
-            "scale": scale, "items": len(items), "answers": own.size - int(own.sum()), "missing": int(own.sum()),
-            "percent": 100 * float(own.mean()), "out_of_range": int(outside.sum()), "complete": whole,
-            "partly": len(own) - whole - none, "none": none, "percent_complete": 100 * whole / len(own),
+            "scale": scale, "items": len(items), "answers": cells - gone, "missing": gone,
+            "percent": 100 * gone / max(cells, 1), "out_of_range": int(answers.outside.to_numpy()[:, own].sum()),
+            "complete": whole, "partly": people - whole - none, "none": none,
+            "percent_complete": 100 * whole / max(people, 1), "not_shown": len(items) * len(shown) - cells,
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -103,7 +105,7 @@ def _by_pattern(answers: Answers, gone: Mask) -> pd.DataFrame:
 
 def missingness_map(answers: Answers) -> MissingnessMap | None:
     """The map of the patterns, or None where nothing is missing."""
-    gone = np.isnan(answers.usable)
+    gone = answers.gone
     if not gone.any():
         return None
     kinds, counts = patterns_of(gone)
@@ -115,7 +117,7 @@ def missingness_map(answers: Answers) -> MissingnessMap | None:
             f"frequent above, {counts[0]} of {len(gone)} respondents with the first; dark cells are missing."
         ),
         items=answers.items,
-        percents=tuple(100 * float(share) for share in gone.mean(axis=0)),
+        percents=tuple(100 * gone.sum(axis=0) / np.maximum(answers.shown.sum(axis=0), 1)),
         patterns=tuple(tuple(bool(cell) for cell in kind) for kind in kinds[:shown]),
         counts=tuple(int(count) for count in counts[:shown]),
         others=len(kinds) - shown,
@@ -125,7 +127,9 @@ def missingness_map(answers: Answers) -> MissingnessMap | None:
 
 def mcar_table(answers: Answers) -> tuple[pd.DataFrame, list[Note]]:
     """Little's test of the items, as a table of one row; empty figures and a note where it cannot be computed."""
-    usable = answers.usable
+    everyone = np.asarray(answers.shown.all(axis=0))
+    names = tuple(np.array(answers.items, dtype=object)[everyone])
+    usable = answers.usable[:, everyone]
     some = ~np.isnan(usable).all(axis=1)
     dropped = int((~some).sum())
     values = usable[some]
@@ -135,15 +139,19 @@ def mcar_table(answers: Answers) -> tuple[pd.DataFrame, list[Note]]:
         "iterations": 0, "converged": False,
     }  # fmt: skip
     notes = []
-    if dropped:
+    if hidden := len(answers.items) - len(names):
+        left = f"{hidden} of {len(answers.items)} items were not shown to everyone"
+        message = f"{left} and play no part in Little's test."
+        notes.append(Note("SCREENING_MCAR_NOT_SHOWN", message, subject="mcar"))
+    if dropped and names:
         message = f"{dropped} of {len(usable)} rows have no answer at all and play no part in Little's test."
         notes.append(Note("SCREENING_MCAR_EMPTY_ROWS", message, subject="mcar"))
-    why, found = _why_no_test(values, answers.items, len(kinds)), None
+    why, found = _why_no_test(values, names, len(kinds)), None
     if not why:
         found = littles_test(values)
-        why = "" if found else _singular(values, answers.items)
+        why = "" if found else _singular(values, names)
     if found is None:
-        complete = not np.isnan(values).any()
+        complete = not answers.gone.any()
         message = f"Little's test of data missing completely at random was not computed: {why}"
         notes.append(Note("SCREENING_MCAR_NOT_COMPUTED", message, "info" if complete else "warning", "mcar"))
         return pd.DataFrame([row], columns=list(MCAR_COLUMNS)), notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -315,11 +316,14 @@ def _by_wave(frame: pd.DataFrame, column: str, late: Any) -> tuple[Any, Any, pd.
 
 
 def _waves(values: pd.Series[Any]) -> list[Any]:
-    """The values of a column in their order."""
+    """The values of a column in their order; texts that are all numbers in that of the numbers."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         present = set(values.dropna())
         return [value for value in values.cat.categories if value in present]
     found = values.dropna().unique().tolist()
+    if all(isinstance(value, str) for value in found):
+        with contextlib.suppress(ValueError):
+            return sorted(found, key=lambda value: (float(value), value))
     try:
         return sorted(found)
     except TypeError:

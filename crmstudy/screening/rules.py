@@ -60,7 +60,8 @@ def times_of(answers: Answers, setting: Mapping[str, Any]) -> Array:
     asked = [setting["column"]] if isinstance(setting["column"], str) else list(setting["column"])
     total: Array = np.sum([_number_column(answers, str(name), "response_time") for name in asked], axis=0)
     if setting.get("per") == "item":
-        total = total / max(len(answers.items), 1)
+        seen = answers.shown.sum(axis=1)
+        total = np.where(seen > 0, total / np.maximum(seen, 1), np.nan)
     return total
 
 
@@ -73,7 +74,7 @@ def wrong_checks(answers: Answers, setting: Mapping[str, Any]) -> tuple[Array, A
         given = column.notna().to_numpy()
         fits = column.map(lambda value, allowed=allowed: _same(value, allowed)).to_numpy(dtype=bool, na_value=False)
         wrong += given & ~fits
-        left += ~given
+        left += ~given & ~answers.hidden.get(str(name), np.zeros(len(given), dtype=bool))
     return wrong, left
 
 
@@ -93,10 +94,9 @@ def _same(value: object, allowed: list[Any]) -> bool:
 
 
 def _missing(answers: Answers, setting: float) -> Finding:
-    unanswered = answers.raw.isna().to_numpy()
-    counts, items = unanswered.sum(axis=1), unanswered.shape[1]
-    flagged = np.asarray(counts >= setting * items - 1e-9, dtype=bool)  # a share such as 0.7 is not exact
-    return Finding(flagged, lambda row: f"{counts[row]} of {items} items unanswered")
+    counts, items = (answers.raw.isna().to_numpy() & answers.shown).sum(axis=1), answers.shown.sum(axis=1)
+    flagged = np.asarray((items > 0) & (counts >= setting * items - 1e-9), dtype=bool)  # 0.7 is not exact
+    return Finding(flagged, lambda row: f"{counts[row]} of {items[row]} items unanswered")
 
 
 def _range(answers: Answers, setting: bool) -> Finding:
@@ -138,6 +138,11 @@ def _mahalanobis(distances: Distances, setting: float) -> Finding:
     left = int(np.isnan(d2).sum())
     if left:
         message = f"{left} of {len(d2)} rows are not complete and have no Mahalanobis distance."
+        if not distances.alike:
+            message = (
+                f"{left} of {len(d2)} rows have no Mahalanobis distance: they are not complete, or too few others were "
+                "shown the same items."
+            )
         finding.notes.append(Note("SCREENING_INCOMPLETE_ROWS", message, subject="mahalanobis"))
     return finding
 

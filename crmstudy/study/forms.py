@@ -6,9 +6,11 @@ editors and as words for the reference page. The three cannot drift apart, becau
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -183,13 +185,17 @@ class Unbuilt:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of values of one form, from ``least`` to ``most`` of them; ``or_all`` also takes the word ``all``."""
+    """A list of values of one form, from ``least`` to ``most`` of them; ``or_all`` also takes the word ``all``.
+
+    A value may stand twice where ``repeats`` says so: in a series of amounts, not among names.
+    """
 
     form: Form
     things: str
     least: int = 0
     most: int | None = None
     or_all: bool = False
+    repeats: bool = False
 
     @property
     def wanted(self) -> str:
@@ -209,7 +215,7 @@ class ListOf:
             doc.refuse(f"{spell(where)} must hold at least {self.least} of its {self.things}.", where)
         for index, item in enumerate(value):
             self.form.check(doc, (*where, index))
-            if not isinstance(item, dict) and item in value[:index]:
+            if not self.repeats and not isinstance(item, dict) and item in value[:index]:
                 doc.refuse(f"{spell((*where, index))}: {item!r} stands twice; keep one.", (*where, index))
 
     def schema(self) -> dict[str, Any]:
@@ -242,6 +248,61 @@ class Either:
     def schema(self) -> dict[str, Any]:
         """JSON Schema of either."""
         return {"anyOf": [self.form.schema(), self.section.schema()]}
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """A value of one of several forms."""
+
+    forms: tuple[Form, ...]
+
+    @property
+    def wanted(self) -> str:
+        """All of them in words."""
+        return ", or ".join(form.wanted for form in self.forms)
+
+    def check(self, doc: Declared, where: Where) -> None:
+        """Refuse what fits none of them; of one that fits as a kind of value, what is wrong with it is said."""
+        found = []
+        for form in self.forms:
+            apart = copy(doc)
+            apart.faults = []
+            form.check(apart, where)
+            if not apart.faults:
+                return
+            found.append(apart.faults)
+        value = doc.get(where)
+        kind = ListOf if isinstance(value, list) else MapOf if isinstance(value, dict) else None
+        near = [place for place, form in enumerate(self.forms) if kind is not None and isinstance(form, kind)]
+        if len(near) == 1:
+            doc.faults += found[near[0]]
+        else:
+            doc.refuse(f"{spell(where)} must be {self.wanted}; found {value!r}.", where)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of any of them."""
+        return {"anyOf": [form.schema() for form in self.forms]}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day, as YAML reads it or as a text in quotes."""
+
+    wanted: str = "a day, as 2026-03-21"
+
+    def check(self, doc: Declared, where: Where) -> None:
+        """Refuse what is no day."""
+        value = doc.get(where)
+        try:
+            if isinstance(value, dt.date) or (isinstance(value, str) and dt.date.fromisoformat(value)):
+                return
+        except ValueError:
+            pass
+        doc.refuse(f"{spell(where)} must be {self.wanted}; found {value!r}.", where)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of a day: YAML that is read as JSON has it as a text."""
+        return {"type": "string", "minLength": 1}
 
 
 @dataclass(frozen=True, slots=True)

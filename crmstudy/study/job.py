@@ -65,4 +65,5 @@ def run_job(
         steps = len(opened.responses) + len(study.analyses) + 1
         progress("report", steps, steps)
     chosen = study.report.formats if formats is None else tuple(formats)
-    return Job(results, folder, write_outputs(results.record, results.seconds, folder, chosen, lang))
+    written = write_outputs(results.record, results.seconds, folder, chosen, lang, results.disclosing)
+    return Job(results, folder, written)

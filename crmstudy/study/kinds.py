@@ -7,7 +7,7 @@ kind is a new row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from crmstudy.declared import Declared, Where
@@ -28,6 +28,8 @@ from crmstudy.study.analysing import piloting as analysing_piloting
 from crmstudy.study.analysing import retention as analysing_retention
 from crmstudy.study.analysing import tasks as analysing
 from crmstudy.study.analysing.tasks import Outcome, Task
+from crmstudy.study.assessments import ASSESSMENTS
+from crmstudy.study.assessments.keys import OTHER_SAMPLE, Sampled
 from crmstudy.study.door import Ground
 from crmstudy.study.forms import (
     NAME_PATTERN,
@@ -55,7 +57,8 @@ class Kind:
 
     ``keys`` are those of its own, beside :data:`SHARED`; ``exclusive`` ones do not go together. ``check`` looks at the
     options once the sample is known and returns the faults; ``analyse`` does the work. ``parameters`` gives what a
-    hypothesis may claim something about, or is None when nothing of this kind can be claimed.
+    hypothesis may claim something about, or is None when nothing of this kind can be claimed. ``sample`` tells whether
+    it names one; ``follows`` the kinds of earlier analyses whose result its key ``of`` may name.
     """
 
     name: str
@@ -66,12 +69,21 @@ class Kind:
     analyse: Callable[[Task], Outcome]
     parameters: Callable[[AnalysisPlan, Ground], door.Parameters | None] | None = None
     exclusive: tuple[str, str] | None = None
+    sample: Sampled = "needed"
+    follows: tuple[str, ...] = ()
 
     @property
     def section(self) -> Section:
         """All keys an analysis of this kind may have."""
         kind = Key("kind", Choice((self.name,)), "What is done.", required=True)
-        return Section((SHARED[0], kind, *SHARED[1:], *self.keys))
+        id, sample, title = SHARED
+        named = () if self.sample == "none" else (replace(sample, required=self.sample == "needed"),)
+        return Section((id, kind, *named, title, *self.keys))
+
+    @property
+    def other_samples(self) -> tuple[str, ...]:
+        """The keys that name a second sample."""
+        return tuple(key.name for key in self.keys if key.form == OTHER_SAMPLE)
 
 
 SHARED = (
@@ -226,6 +238,7 @@ KINDS: Mapping[str, Kind] = {
             analysing_describing.CHECK_TABLE_KEYS,
             analysing_describing.check_printed,
             analysing_describing.check_table,
+            sample="optional",
         ),
         Kind(
             "retention",
@@ -411,8 +424,18 @@ KINDS: Mapping[str, Kind] = {
             analysing_agreement.content_validity,
         ),
         *(
-            Kind(name, one.title, one.meaning, one.keys, assessing.check_assessment, assessing.assess)
-            for name, one in assessing.ASSESSMENTS.items()
+            Kind(
+                name,
+                one.title,
+                one.told,
+                one.keys,
+                assessing.check_assessment,
+                assessing.assess,
+                exclusive=one.apart,
+                sample=one.sample,
+                follows=one.follows,
+            )
+            for name, one in ASSESSMENTS.items()
         ),
     )
 }
@@ -428,7 +451,7 @@ class AnalysisForm:
         """Refuse an unknown kind, then what does not fit the kind."""
         value = doc.get(where)
         if not isinstance(value, dict) or "kind" not in value:
-            doc.check_keys(where, required=("id", "kind", "sample"), optional=value if isinstance(value, dict) else ())
+            doc.check_keys(where, required=("id", "kind"), optional=value if isinstance(value, dict) else ())
             return
         if not doc.check_choice((*where, "kind"), KINDS):
             return

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from crmstudy.errors import Fault, InputError, ModelError, StudyError, did_you_mean
 from crmstudy.instrument import HigherOrder, Instrument, Scale, load_instrument
 from crmstudy.study import door
+from crmstudy.study.assessments import ASSESSMENTS
+from crmstudy.study.disclosing import disclosure_faults
 from crmstudy.study.door import Ground, at
 from crmstudy.study.kinds import KINDS
 from crmstudy.study.parts import SamplePlan
@@ -49,14 +51,17 @@ def open_study(study: Study, before: Iterable[InputError] = ()) -> Opened:
     grounds: dict[str, Ground] = {}
     for sample in study.samples.values():
         loaded = instruments.load(sample)
-        answers = None if loaded is None else _read(sample, loaded, refused)
+        forms = any(plan.kind in ASSESSMENTS for plan in study.analyses if plan.sample == sample.name)
+        answers = None if loaded is None else _read(sample, loaded, forms, refused)
         scales = None if loaded is None else {score.id: score for one in loaded for score in one.scores}
-        columns = columns_of(answers) if answers is not None else _promised_columns(sample, scales)
+        columns = columns_of(answers) if answers is not None else _promised_columns(sample, scales, forms)
         grounds[sample.name] = Ground(scales, columns, None if answers is None else partial(_values_of, answers))
         refused += _weights_refused(sample, columns, scales)
         if answers is not None:
             responses[sample.name] = answers
     _check_analyses(study, grounds, refused)
+    if faults := disclosure_faults(study):
+        refused.append(StudyError(faults))
     if refused:
         raise gathered(refused)
     return Opened(study, responses)
@@ -94,11 +99,19 @@ def _weights_refused(
     return [StudyError([at(sample.place, message)])]
 
 
-def _promised_columns(sample: SamplePlan, scales: Mapping[str, Scale | HigherOrder] | None) -> tuple[str, ...] | None:
+def _promised_columns(
+    sample: SamplePlan, scales: Mapping[str, Scale | HigherOrder] | None, forms: bool
+) -> tuple[str, ...] | None:
     """What a file whose cells are faulty would offer: its column names and the scales, or None when unknown."""
     from crmstudy.exchange.read import column_names
 
     names = column_names(sample.path)
+    if names is not None and forms:
+        import pandas as pd
+
+        from crmstudy.assessment.forms import under_names
+
+        names = tuple(map(str, under_names(pd.DataFrame(columns=list(names)), [sample.id or ""])))
     return None if names is None or scales is None else (*names, *scales)
 
 
@@ -129,7 +142,10 @@ class _Shelf:
             return None
 
 
-def _read(sample: SamplePlan, instruments: tuple[Instrument, ...], refused: list[InputError]) -> Responses | None:
+def _read(
+    sample: SamplePlan, instruments: tuple[Instrument, ...], forms: bool, refused: list[InputError]
+) -> Responses | None:
+    """The answers of a sample, None where they are refused; with ``forms`` its file may be one that was filled in."""
     from crmstudy.exchange.read import read_responses
 
     try:
@@ -139,6 +155,10 @@ def _read(sample: SamplePlan, instruments: tuple[Instrument, ...], refused: list
     except InputError as error:
         refused.append(_placed(error, sample))
         return None
+    if forms:
+        from crmstudy.assessment.forms import under_names
+
+        responses = replace(responses, frame=under_names(responses.frame, [responses.id or ""]))
     faults = _variable_faults(sample, responses)
     if faults:
         refused.append(StudyError(faults))

@@ -25,6 +25,7 @@ from crmstudy.study.plan import FORMATS
 
 if TYPE_CHECKING:
     from crmstudy.report.record import Block, StudyRecord
+    from crmstudy.study.disclosing import Disclosing
 
 RUN_FILE = "run.json"
 TIMES_FILE = "timings.json"
@@ -39,9 +40,17 @@ class Written:
 
 
 def write_outputs(
-    record: StudyRecord, seconds: Mapping[str, float], out: Path, formats: Iterable[str], lang: str | None = None
+    record: StudyRecord,
+    seconds: Mapping[str, float],
+    out: Path,
+    formats: Iterable[str],
+    lang: str | None = None,
+    disclosing: Disclosing | None = None,
 ) -> Written:
-    """Write everything a run leaves; ``seconds`` are the wall times of its steps. See :meth:`StudyResults.report`."""
+    """Write everything a run leaves; ``seconds`` are the wall times of its steps. See :meth:`StudyResults.report`.
+
+    What of people is shown is written down by ``disclosing`` before anything can be seen.
+    """
     from crmstudy.report.render.render import render
     from crmstudy.report.telling.compose import compose
 
@@ -62,6 +71,8 @@ def write_outputs(
             _write_json(fresh / TIMES_FILE, times)
             names = sorted(path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file())
             _write_json(fresh / RUN_FILE, run_record(record) | {"files": _digests(fresh, names)})
+            if disclosing is not None:
+                disclosing.keep()
             return _move(fresh, out, [RUN_FILE, *names])
     except OSError as error:
         raise OutputError(_sentence(out, error)) from error

@@ -48,6 +48,8 @@ class SamplePlan:
 class AnalysisPlan:
     """One analysis: its kind, its sample, its heading and the options that were declared (only those given).
 
+    ``sample`` is empty for an analysis that names none.
+
     ``places`` gives the line of each option; a model's is the line before its first one.
     """
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from crmstudy.declared import Declared, Where, read_declared
-from crmstudy.errors import Fault, StudyError
+from crmstudy.errors import Fault, StudyError, did_you_mean
 from crmstudy.screening.nonresponse import flow_faults
 from crmstudy.screening.settings import RULES, switched_off
+from crmstudy.study.assessments.keys import DISCLOSURE
 from crmstudy.study.claims import parse_claim
 from crmstudy.study.forms import (
     Choice,
@@ -132,6 +133,13 @@ STUDY = Section(
             True,
         ),
         Key("hypotheses", MapOf(HYPOTHESIS, "hypotheses"), "What is claimed.", default={}),
+        Key(
+            "disclosure",
+            DISCLOSURE.form,
+            "From how many people on figures of staff are shown; left out: 5 for means (or the `k` of "
+            "administration.yaml), 10 for the rest, numbers of people as they are.",
+            default={},
+        ),
         Key("report", REPORT, "What the report is to be.", default={}),
     )
 )
@@ -142,7 +150,8 @@ class Study:
     """A declared study, checked as far as its own file goes; data and models are checked when it is run.
 
     ``file`` is the ``study.yaml``, ``digest`` its sha256. ``screening`` holds the rules as ``crmstudy.screen`` takes
-    them; ``sensitivity`` says whether the main results are also computed with and without flagged rows.
+    them; ``sensitivity`` says whether the main results are also computed with and without flagged rows. ``disclosure``
+    holds what is declared of the sizes of groups that are shown.
     """
 
     file: Path
@@ -156,6 +165,7 @@ class Study:
     report: ReportPlan = field(default_factory=ReportPlan)
     digest: str = ""
     sensitivity: bool = True
+    disclosure: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -225,7 +235,8 @@ def _check_names(doc: Declared) -> None:
         name, sample = analysis.get("id"), analysis.get("sample")
         if isinstance(sample, str) and samples and sample not in samples:
             doc.refuse(unknown_name("the sample", sample, samples), ("analyses", index, "sample"))
-        _check_other_sample(doc, index, analysis, samples)
+        _check_other_samples(doc, index, analysis, samples)
+        _check_earlier(doc, index, analysis, seen)
         declared = samples.get(sample) if isinstance(sample, str) else None
         if analysis.get("imputed") is True and isinstance(declared, dict) and declared.get("imputation") is None:
             message = f"the sample '{sample}' says nothing of its imputation; add it there: imputation: {{m: 20}}."
@@ -247,16 +258,30 @@ def _check_names(doc: Declared) -> None:
             doc.refuse(message, ("screening", "exclude", index))
 
 
-def _check_other_sample(doc: Declared, index: int, analysis: Mapping[str, Any], samples: Mapping[str, Any]) -> None:
-    """The second sample of a pilot is another one that is declared."""
-    after = analysis.get("after")
-    if analysis.get("kind") != "pilot" or not isinstance(after, str) or not samples:
+def _check_other_samples(doc: Declared, index: int, analysis: Mapping[str, Any], samples: Mapping[str, Any]) -> None:
+    """A second sample of an analysis is another one that is declared."""
+    kind = KINDS.get(str(analysis.get("kind")))
+    for key in kind.other_samples if kind is not None and samples else ():
+        name = analysis.get(key)
+        if not isinstance(name, str):
+            continue
+        if name not in samples:
+            doc.refuse(unknown_name("the sample", name, samples), ("analyses", index, key))
+        elif name == analysis.get("sample"):
+            message = f"'{key}' is the sample '{name}' itself; name another one."
+            doc.refuse(message, ("analyses", index, key))
+
+
+def _check_earlier(doc: Declared, index: int, analysis: Mapping[str, Any], before: Mapping[str, str]) -> None:
+    """An analysis whose result another goes on from stands before it, and is of a kind it can go on from."""
+    kind, of = KINDS.get(str(analysis.get("kind"))), analysis.get("of")
+    if kind is None or not kind.follows or not isinstance(of, str):
         return
-    if after not in samples:
-        doc.refuse(unknown_name("the sample", after, samples), ("analyses", index, "after"))
-    elif after == analysis.get("sample"):
-        message = f"'after' is the sample '{after}' itself; name the one of the round after."
-        doc.refuse(message, ("analyses", index, "after"))
+    usable = [name for name, one in before.items() if one in kind.follows]
+    if of not in usable:
+        hint = did_you_mean(of, usable) or f" There is: {', '.join(usable) or 'none'}."
+        wanted = f"an analysis before it of the kind {' or '.join(kind.follows)}"
+        doc.refuse(f"'of' names {wanted}; found '{of}'.{hint}", ("analyses", index, "of"))
 
 
 def _check_flows(doc: Declared, samples: Mapping[str, Any]) -> None:
@@ -317,7 +342,13 @@ def _build(doc: Declared) -> Study:
         report=ReportPlan(tuple(report["formats"]), report["style"], report["audience"]),
         digest=hashlib.sha256(doc.path.read_bytes()).hexdigest(),
         sensitivity=compared,
+        disclosure=_disclosure(doc),
     )
+
+
+def _disclosure(doc: Declared) -> dict[str, int]:
+    declared = _mapping(doc, "disclosure") if _sound(doc, DISCLOSURE.form, ("disclosure",)) else {}
+    return {name: value for name, value in declared.items() if value is not None}
 
 
 def _sample(doc: Declared, name: str) -> SamplePlan:
@@ -354,13 +385,14 @@ def _analyses(doc: Declared, lang: str) -> tuple[AnalysisPlan, ...]:
         own = {name: option for name, option in value.items() if option is not None}
         options = {name: own[name] for name in own if name not in {"kind", *(key.name for key in SHARED)}}
         places = {name: _place(doc, (*where, name)) for name in options}
-        weights = _weights(doc, value["sample"])
+        sample = str(value.get("sample") or "")
+        weights = _weights(doc, sample)
         if weights is not None and kind.name in TAKES_WEIGHTS and "weights" not in options:
             options["weights"] = weights
         if "model" in places and _stands_on_its_line(doc, places["model"]):
             places["model"] = Place(str(doc.path), (places["model"].line or 1) - 1)
         title = said(value.get("title"), lang) or heading
-        plans.append(AnalysisPlan(value["id"], kind.name, value["sample"], title, options, _place(doc, where), places))
+        plans.append(AnalysisPlan(value["id"], kind.name, sample, title, options, _place(doc, where), places))
     return tuple(plans)
 
 

@@ -16,10 +16,11 @@ from crmstudy.errors import AnalysisError, Fault, InputError, StudyError, did_yo
 from crmstudy.kernels.resample import watched
 from crmstudy.kernels.threads import one_thread
 from crmstudy.notes import Note, Provenance, installed_versions
-from crmstudy.report.record import Block, Rows, SampleRecord, StudyRecord
-from crmstudy.study.analysing.assessing import ASSESSMENTS
+from crmstudy.report.record import Block, Rows, SampleRecord, StudyRecord, samples_named
 from crmstudy.study.analysing.describing import weights_told
 from crmstudy.study.analysing.tasks import Outcome, Task, sentence_of
+from crmstudy.study.assessments import ASSESSMENTS
+from crmstudy.study.disclosing import Disclosing
 from crmstudy.study.door import at
 from crmstudy.study.hypotheses import assess
 from crmstudy.study.imputing_stage import impute_sample
@@ -49,12 +50,14 @@ PACKAGES = (
 class StudyResults:
     """A study that has been run.
 
-    ``record`` holds everything a report says; ``seconds`` the wall time of each step, which no report says.
+    ``record`` holds everything a report says; ``seconds`` the wall time of each step, which no report says;
+    ``disclosing`` what of people it shows once it is written.
     """
 
     record: StudyRecord
     study: Study
     seconds: Mapping[str, float] = field(default_factory=dict)
+    disclosing: Disclosing | None = None
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -112,7 +115,7 @@ class StudyResults:
 
         chosen = self.study.report.formats if formats is None else formats
         chosen = (chosen,) if isinstance(chosen, str) else tuple(chosen)
-        return list(write_outputs(self.record, self.seconds, Path(out), chosen, lang).files)
+        return list(write_outputs(self.record, self.seconds, Path(out), chosen, lang, self.disclosing).files)
 
     def __getitem__(self, id: str) -> Block:
         """The block of an analysis by its id: ``results["structure"].result.estimates``."""
@@ -163,12 +166,13 @@ def run_opened(opened: Opened, *, progress: Progress | None = None) -> StudyResu
     clock = _Clock(progress, len(opened.responses) + len(opened.study.analyses) + 1)
     with one_thread():
         samples = {name: _prepare(opened, name, clock) for name in opened.responses}
-        blocks = _analyse(opened.study, samples, clock)
+        disclosing = Disclosing.open(opened.study)
+        blocks = _analyse(opened.study, samples, disclosing, clock)
         hypotheses = _test(opened.study, blocks, clock)
         compared, notes = _compare(opened.study, samples, blocks, clock)
     record = _record(opened.study, samples, blocks, hypotheses)
     record = replace(record, sensitivity=compared, notes=(*record.notes, *notes))
-    return StudyResults(record, opened.study, clock.seconds)
+    return StudyResults(record, opened.study, clock.seconds, disclosing)
 
 
 class _Clock:
@@ -217,6 +221,9 @@ def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
     if plan.simulated:
         message = f"The answers of the sample '{name}' are simulated, not those of people."
         notes.insert(0, Note("STUDY_SIMULATED_DATA", message, "warning", name))
+    if limits := _data_set(plan.path).get("limits"):
+        message = f"What the data of '{name}' can and cannot tell: {str(limits).strip().rstrip('.')}."
+        notes.insert(0, Note("STUDY_DATA_LIMITS", message, "warning", name))
     return SampleRecord(
         name,
         plan.population,
@@ -235,11 +242,16 @@ def _prepare(opened: Opened, name: str, clock: _Clock) -> SampleRecord:
 
 def _rows(study: Study, name: str) -> Rows:
     """What the rows of a sample are, by what is asked of it: nothing but the validity of items, or assessments."""
-    kinds = {plan.kind for plan in study.analyses if plan.sample == name}
+    kinds = {plan.kind for plan in study.analyses if name in _samples_of(plan)}
     if kinds == {"content_validity"}:
         return "items"
     tables = {name for name, one in ASSESSMENTS.items() if not one.people}
     return "records" if kinds and kinds <= tables else "respondents"
+
+
+def _samples_of(plan: AnalysisPlan) -> set[object]:
+    """The samples that an analysis names."""
+    return {plan.sample, *(plan.options.get(key) for key in KINDS[plan.kind].other_samples)}
 
 
 def _rules_for(opened: Opened, name: str, notes: list[Note]) -> dict[str, Any]:
@@ -298,14 +310,21 @@ def _stopped(stage: str, error: Exception) -> Note:
     return Note("STUDY_STAGE_FAILED", f"{stage} was not done: {sentence_of(error)}", "warning")
 
 
-def _analyse(study: Study, samples: Mapping[str, SampleRecord], clock: _Clock) -> tuple[Block, ...]:
+def _analyse(
+    study: Study, samples: Mapping[str, SampleRecord], disclosing: Disclosing, clock: _Clock
+) -> tuple[Block, ...]:
     """Do every analysis; one that fails leaves its sentence. An option that is refused refuses the study."""
-    blocks, refused = [], []
+    blocks: list[Block] = []
+    refused: list[InputError] = []
+    done: dict[str, Result] = {}
     kept = {name: _kept(sample) for name, sample in samples.items()}
     for plan in study.analyses:
         with clock.step(f"analysis {plan.id}"):
             try:
-                blocks.append(_block(plan, _task(study, plan, kept, samples)))
+                block = _block(plan, replace(_task(study, plan, kept, samples), done=done, disclosing=disclosing))
+                blocks.append(block)
+                if block.result is not None:
+                    done[plan.id] = block.result
             except InputError as error:
                 refused.append(type(error)([_named(plan, fault.message) for fault in error.faults]))
     if refused:
@@ -314,6 +333,8 @@ def _analyse(study: Study, samples: Mapping[str, SampleRecord], clock: _Clock) -
 
 
 def _task(study: Study, plan: AnalysisPlan, kept: Mapping[str, Responses], samples: Mapping[str, SampleRecord]) -> Task:
+    if not plan.sample:
+        return Task(plan, None, study.seed, others=kept)
     imputed = samples[plan.sample].imputed
     return Task(plan, kept[plan.sample], study.seed, imputed, study.samples[plan.sample], kept)
 
@@ -369,7 +390,7 @@ def _record(
         inputs[sample.file] = read.get(study.samples[name].path.name, "")
         inputs |= {key: value for key, value in read.items() if key.startswith("instrument ")}
         inputs |= _instrument_files(sample.responses)
-        notes += [note for note in sample.notes if note.code == "STUDY_SIMULATED_DATA"]
+        notes += [note for note in sample.notes if note.code in ("STUDY_SIMULATED_DATA", "STUDY_DATA_LIMITS")]
     return StudyRecord(
         title=study.title,
         lang=study.lang,
@@ -398,10 +419,11 @@ def _instrument_files(responses: Responses) -> dict[str, str]:
 def _card(study: Study) -> dict[str, str]:
     """Lines of the study card that only the study itself knows."""
     lines: dict[str, str] = {}
+    if simulated := [name for name, sample in study.samples.items() if sample.simulated]:
+        which = samples_named(simulated, [*study.samples])
+        lines["Simulated"] = f"SIMULATED by a program, not those of people: the answers of {which}"
     for name, sample in study.samples.items():
         lines |= _origin(name, sample.path)
-        if sample.simulated:
-            lines[f"Answers of {name}"] = "SIMULATED by a program, not those of people"
         if sample.variables:
             told = [
                 f"{said(variable.get('label'), study.lang) or column} ({column}, {variable['type']})"
@@ -413,6 +435,16 @@ def _card(study: Study) -> dict[str, str]:
 
 def _origin(name: str, data_file: Path) -> dict[str, str]:
     """Where a data set comes from and its licence, when a dataset.yaml beside the file says so."""
+    told = _data_set(data_file)
+    origin = told.get("origin")
+    parts = origin.values() if isinstance(origin, Mapping) else [origin]
+    lines = {f"Origin of {name}": "; ".join(str(part).rstrip(".") for part in parts if part)}
+    lines[f"Licence of {name}"] = str(told.get("licence") or "")
+    return {label: text for label, text in lines.items() if text}
+
+
+def _data_set(data_file: Path) -> Mapping[str, Any]:
+    """What a dataset.yaml beside the file says of it; nothing where there is none."""
     beside = data_file.parent / "dataset.yaml"
     if not beside.is_file():
         return {}
@@ -420,13 +452,7 @@ def _origin(name: str, data_file: Path) -> dict[str, str]:
         told = read_declared(beside).data
     except InputError:
         return {}
-    if not isinstance(told, Mapping) or told.get("file") != data_file.name:
-        return {}
-    origin = told.get("origin")
-    parts = origin.values() if isinstance(origin, Mapping) else [origin]
-    lines = {f"Origin of {name}": "; ".join(str(part).rstrip(".") for part in parts if part)}
-    lines[f"Licence of {name}"] = str(told.get("licence") or "")
-    return {label: text for label, text in lines.items() if text}
+    return told if isinstance(told, Mapping) and told.get("file") == data_file.name else {}
 
 
 def _kept(sample: SampleRecord) -> Responses:

@@ -28,7 +28,9 @@ def reference_text() -> str:
     for one in KINDS.values():
         claims = "Claims can be tested on it." if one.parameters else "Claims cannot be tested on it."
         apart = f" {' and '.join(f'`{name}`' for name in one.exclusive)} do not go together." if one.exclusive else ""
-        lines += [f"### {one.name}", "", f"{one.meaning} {claims}{apart}", "", *_table(one.keys), ""]
+        named = {"needed": "", "optional": " `sample` may be left out.", "none": " It names no sample."}[one.sample]
+        lines += [f"### {one.name}", "", f"{one.meaning} {claims}{apart}{named}", ""]
+        lines += [*_table(one.keys), ""] if one.keys else []
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -59,7 +61,7 @@ def _left_out(key: Key) -> str:
     if key.default in (None, (), {}):
         return ""
     if isinstance(key.default, tuple):
-        return f"`[{', '.join(key.default)}]`"
+        return f"`[{', '.join(f'{one:g}' if isinstance(one, float) else one for one in key.default)}]`"
     return f"`{str(key.default).lower() if isinstance(key.default, bool) else key.default}`"
 
 

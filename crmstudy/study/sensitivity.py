@@ -83,7 +83,7 @@ def sensitivity(
 
 def concerned(plan: AnalysisPlan, hypotheses: Sequence[HypothesisPlan], samples: Mapping[str, SampleRecord]) -> bool:
     """Whether an analysis is repeated: a row of its sample is flagged, and a hypothesis or reliability rests on it."""
-    screening = samples[plan.sample].screening
+    screening = samples[plan.sample].screening if plan.sample else None
     if screening is None or not screening.flags.any(axis=None):
         return False
     return plan.kind == "reliability" or any(hypothesis.analysis == plan.id for hypothesis in hypotheses)

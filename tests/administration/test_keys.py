@@ -30,6 +30,9 @@ def test_a_code_is_read_as_people_write_it():
         code.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")),
         code.translate(str.maketrans("ABCEHKMP", "АВСЕНКМР")),
         "\u200f" + keys.grouped(code).replace("-", "\u2011") + "\u200e\n",
+        f"«{code}»،",
+        f"<{keys.grouped(code)}>.",
+        keys.grouped(code).replace("-", "\u200c"),
     ):
         assert keys.read_secret(written) == code, written
     for wrong in ("", "0" * 25, "0" * 27, "U" + code[1:], "é" + code[1:], code + "\x00", "0" * 10**6, "ﷺ" * 26):

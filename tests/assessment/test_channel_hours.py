@@ -110,3 +110,31 @@ def test_all_faults_of_opening_hours_are_told_at_once():
         "24:00; write",
     ):
         assert words in told
+
+
+def test_a_closed_day_counts_before_what_is_said_of_every_day():
+    found = hours(("desk", "daily", "8", "16"), ("desk", "fri", None, None), ("line", "daily", None, None),
+                  ("line", "mon", "22:00", "02:00"))  # fmt: skip
+    table = found.tables["channels"].set_index("channel")
+    assert table.loc["desk", ["hours", "days"]].tolist() == [48.0, 6]
+    assert table.loc["line", ["hours", "days"]].tolist() == [4.0, 2]
+    with pytest.raises(DataError, match="Row 2 of the opening hours opens 'desk' when row 1 calls it closed"):
+        hours(("desk", "fri", None, None), ("desk", "fri", "8", "9"))
+
+
+def test_a_channel_with_unknown_staffing_has_no_staffed_share():
+    rows = [("desk", "mon", "8", "12"), ("desk", "tue", "8", "12"), ("web", "mon", "0", "24")]
+    found = hours(*rows, staffed=["yes", None, "no"])
+    assert found.tables["channels"]["percent_staffed"].isna().tolist() == [True, False, True]
+    assert [note.code for note in found.notes] == ["CHANNELS_STAFFED_UNKNOWN"]
+    assert "a person answers" not in found.text
+    known = hours(*rows, staffed=["yes", "no", "no"])
+    assert known.tables["channels"]["percent_staffed"].tolist() == pytest.approx([50.0, 0.0, 100.0 * 4 / 28])
+
+
+def test_one_channel_is_one_however_it_is_typed():
+    found = hours(("تلفني", "mon", "۸", "۱۲"), ("تلفنی", "tue", "٨:٣٠", "١٢"))
+    assert found.tables["channels"]["hours"].tolist() == [7.5, 7.5]
+    assert [note.code for note in found.notes] == ["NAMES_READ_ALIKE"]
+    with pytest.raises(DataError, match="name the channel otherwise"):
+        hours(("any channel", "mon", "8", "12"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -156,7 +158,7 @@ def test_rows_without_channel_or_cost_are_dropped_and_counted():
     table.loc[7, "channel"] = " "
     found = cost_to_serve(table, interval="t", **NAMES)
     assert found.samples[["n", "dropped"]].to_numpy().tolist() == [[297, 3]]
-    assert any(note.code == "COST_ROWS_DROPPED" and note.message.startswith("3 ") for note in found.notes)
+    assert any(note.code == "COST_ROWS_DROPPED" and note.message.endswith(" 3.") for note in found.notes)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +184,7 @@ def test_faulty_options_are_refused_in_words(options, error, words):
 
 
 def test_negative_costs_and_missing_columns_are_refused():
-    with pytest.raises(DataError, match="not below 0, but 1 rows are, the first in row 4"):
+    with pytest.raises(DataError, match=r"not below 0, but row 4 has -1 \(rows below 0: 1\)"):
         cost_to_serve(made().assign(cost=lambda t: t["cost"].where(t.index != 3, -1.0)), **NAMES)
     with pytest.raises(DataError, match="no column 'price'"):
         cost_to_serve(made(), channel="channel", cost="price")
@@ -212,3 +214,86 @@ def test_prose_in_three_languages_says_the_assumptions_and_no_benchmark():
     assert all(
         low <= value <= high for low, value, high in zip(cost.lows[0], cost.series[0][1], cost.highs[0], strict=True)
     )
+
+
+def test_channels_that_a_resample_misses_do_not_touch_the_other_figures():
+    table = pd.DataFrame({"customer": list("abc"), "channel": list("pqr"), "cost": [9.0, 5.0, 1.0]})
+    found = cost_to_serve(table, bootstrap=20_000, **NAMES).estimates.set_index("term")
+    # all 27 resamples of three customers, each as likely as the others
+    means = np.array([np.mean(drawn) for drawn in product([9.0, 5.0, 1.0], repeat=3)])
+    for term in ("cost_per_contact", "cost_per_customer"):
+        row = found.loc[term]
+        assert row["std_error"] == pytest.approx(means.std(), rel=4 * np.sqrt(2 / 40_000))
+        assert row["ci_low"] < 3.0 < 7.0 < row["ci_high"]
+
+
+LIST = {"phone": 6.0, "visit": 25.0, "web": 0.5}
+
+
+def test_unit_costs_stand_in_for_a_column_of_costs():
+    table = made().drop(columns="cost")
+    found = cost_to_serve(table, channel="channel", unit_costs=LIST, shift=[("phone", "web", 50)])
+    priced = cost_to_serve(table.assign(cost=table["channel"].map(LIST)), **NAMES)
+    pd.testing.assert_series_equal(found.fit, priced.fit)
+    whole = ["term", "estimate", "std_error", "ci_low", "ci_high"]
+    pd.testing.assert_frame_equal(found.estimates.loc[:1, whole], priced.estimates.loc[:1, whole])
+    saved = 0.5 * (table["channel"] == "phone").sum() * 5.5
+    assert found.tables["shifts"]["saving"].tolist() == pytest.approx([saved])
+    # a given price has no uncertainty of its own, and none is claimed
+    assert found.tables["channels"]["mean"].tolist() == [6.0, 25.0, 0.5]
+    assert found.tables["channels"][["std_error", "ci_low", "ci_high"]].isna().all(axis=None)
+    assert found.tables["shifts"][["ci_low", "ci_high"]].isna().all(axis=None)
+    assert "no interval can be given" in found.text
+    assert any(note.code == "COST_UNIT_GIVEN" for note in found.notes)
+    assert found.call["unit_costs"] == LIST
+    assert '"unit_costs"' in found.to_json()
+
+
+def test_a_contact_keeps_its_own_cost_and_takes_the_unit_cost_only_for_want_of_one():
+    table = pd.DataFrame(
+        {
+            "customer": list("aabbc"),
+            "channel": ["Phone", "web", "phone", "web", "web"],
+            "cost": [8.0, None, None, 2.0, 5.0],
+        }
+    )
+    listed = pd.DataFrame({"channel": ["PHONE", "web", "fax"], "cost": ["6", "۱", "3"]})
+    found = cost_to_serve(table, unit_costs=listed, interval="t", **NAMES)
+    assert found.tables["channels"][["channel", "cost"]].to_numpy().tolist() == [["Phone", 14.0], ["web", 8.0]]
+    codes = {note.code for note in found.notes}
+    assert {"NAMES_READ_ALIKE", "COST_UNIT_MIXED", "COST_UNIT_UNUSED"} <= codes
+    assert "COST_UNIT_GIVEN" not in codes
+    # one price for all: the cost per contact is no estimate, the number of contacts of a customer is
+    single = cost_to_serve(table[["customer"]].assign(channel="web"), channel="channel", unit_costs={"web": 2})
+    assert single.estimates.set_index("term")["std_error"].notna().to_dict() == {
+        "cost_per_contact": False, "cost_per_customer": True, "cost_per_contact: web": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("listed", "words"),
+    [
+        (None, "Give `cost`"),
+        ({"phone": 1.0, "visit": 2.0}, "on 'web', of which `unit_costs` has no cost"),
+        ({**LIST, "phone": -1.0}, "not below 0, but is for 'phone'"),
+        ({**LIST, "Phone": 2.0}, "different costs for"),
+        ({**LIST, "phone": None}, "a cell is empty"),
+        ({**LIST, "phone": "dear"}, "dear .row 1. is none"),
+        (5.0, "is a DataFrame, responses or the path"),
+    ],
+)
+def test_faulty_unit_costs_are_refused_in_words(listed, words):
+    with pytest.raises((DataError, ModelError), match=words):
+        cost_to_serve(made(60).drop(columns="cost"), channel="channel", unit_costs=listed)
+
+
+@pytest.mark.parametrize(
+    "table", [made(60).assign(cost=0.0), made(60).assign(cost=3.0), made(1)], ids=["0", "3", "one"]
+)
+@pytest.mark.parametrize("interval", ["bootstrap", "t", "log"])
+def test_prose_of_an_extreme_table_has_no_dash_for_a_figure(table, interval):
+    margins = pd.DataFrame({"customer": table["customer"].unique(), "margin": 1e6})
+    found = cost_to_serve(table, interval=interval, margins=margins, shift=50, **NAMES)
+    assert "–" not in found.text
+    assert "dearest" not in found.text
+    assert "No customer whose margin is known costs more" in found.text

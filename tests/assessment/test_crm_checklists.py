@@ -314,3 +314,46 @@ def test_the_chain_goes_from_technology_to_key_customers():
     broken = key_customer_chain(answers({**all_met, "technology_used": "no"}))
     assert broken.tables["reached"][["place", "next"]].to_numpy().tolist() == [[0, "technology"]]
     assert "crm-sty" in broken.call["instruments"]
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_a_stage_of_which_nothing_applies_holds_up_no_later_one_and_is_not_reached_by_itself(at):
+    all_met = dict.fromkeys(names("loyalty_stages"), "yes")
+    exempt = dict.fromkeys(names("loyalty_stages", block=STAGES[at]), "does not apply")
+    found = loyalty_stage(answers({**all_met, **exempt}))
+    assert found.tables["reached"]["stage"][0] == ("differentiation" if at == 2 else "relationship")
+    assert [note.subject for note in found.notes if note.code == "STAGE_EXEMPT"] == [STAGES[at]]
+    only = loyalty_stage(answers(dict.fromkeys(names("loyalty_stages"), "does not apply")))
+    assert only.tables["reached"][["stage", "place", "next"]].to_numpy().tolist() == [["", 0, "adaptation"]]
+    assert "an earlier stage is not" not in only.text
+
+
+def test_conditions_that_do_not_apply_are_not_called_met():
+    one = readiness(answers({**dict.fromkeys([*NEEDED, *REST], "yes"), NEEDED[0]: "does not apply"}))
+    assert one.tables["verdicts"][["verdict", "necessary", "met"]].to_numpy().tolist() == [["ready", 5, 5]]
+    assert "Said not to apply" in one.text
+    none = readiness(answers(dict.fromkeys([*NEEDED, *REST], "does not apply")))
+    assert none.tables["verdicts"]["verdict"].tolist() == ["undecided"]
+    assert checklist(answers(dict.fromkeys(NEEDED + REST, "does not apply")), list="readiness").text.endswith(
+        "No entry of it applies."
+    )
+
+
+def test_a_sentence_about_a_unit_names_it():
+    table = pd.concat([answers(dict.fromkeys(NEEDED, "yes"), unit=unit) for unit in ("Shop", "كارگاه")])
+    assert readiness(table).prose()[0].startswith("Unit Shop: Ready on conditions")
+    two = pd.concat([table, answers({REST[0]: "no"}, unit="کارگاه")])
+    assert len(readiness(two).tables["verdicts"]) == 2
+    assert "NAMES_READ_ALIKE" in codes(readiness(two))
+
+
+def test_one_block_alone_is_not_called_the_weakest():
+    one = checklist(answers({NEEDED[0]: "partly"}), list="readiness")
+    assert "Weakest" not in one.text
+    two = checklist(answers({NEEDED[0]: "partly", "hardware_carries_load": "yes"}), list="readiness")
+    assert "Weakest: Accurate premises and information" in two.text
+
+
+def test_nothing_answered_says_why():
+    with pytest.raises(AnalysisError, match="two different answers"):
+        checklist(pd.concat([answers({NEEDED[0]: answer}) for answer in ("yes", "no")]), list="readiness")

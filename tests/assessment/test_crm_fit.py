@@ -113,9 +113,42 @@ def test_what_cannot_be_judged_is_refused():
     with pytest.raises(ModelError, match="1 \\(all alike\\) to 5") as many:
         crm_fit(rating=9, cuts=(5, 2), level=3)
     assert len(many.value.faults) == 3
-    with pytest.raises(DataError, match="not below 0"):
+    with pytest.raises(DataError, match="from 0 to"):
         found([3, -1])
+    with pytest.raises(DataError, match="from 0 to"):
+        found([3, 1e19])
+    for names in ({"kind": ["kind"]}, {"kind": "n", "count": "n"}, {"count": 3}):
+        with pytest.raises(ModelError, match="names of two columns"):
+            crm_fit(pd.DataFrame({"kind": ["a"], "n": [1]}), **names)
     with pytest.raises(AnalysisError, match="no diversity"):
         crm_fit(pd.DataFrame({"kind": [None, " "]}))
     dropped = crm_fit(pd.DataFrame({"kind": ["a", None, "b"]}))
     assert dropped.samples[["n", "dropped"]].to_numpy().tolist() == [[2, 1]]
+
+
+def test_kinds_that_read_alike_are_one():
+    result = crm_fit(pd.DataFrame({"kind": ["مشتري", "مشتری", "Firm", "firm "]}))
+    assert result.tables["kinds"][["kind", "customers"]].to_numpy().tolist() == [["Firm", 2], ["مشتري", 2]]
+    assert any(note.code == "NAMES_READ_ALIKE" for note in result.notes)
+
+
+@pytest.mark.slow
+def test_intervals_cover_as_often_as_they_say():
+    rng, p = np.random.default_rng(8), np.array([0.61, 0.23, 0.09, 0.05, 0.02])
+    shannon = -(p * np.log(p)).sum()
+    true = {"shannon": shannon, "effective_number": math.exp(shannon), "simpson": 1 - (p**2).sum()}
+    draws = 400
+    covered = dict.fromkeys(true, 0)
+    for counts in rng.multinomial(600, p, size=draws):
+        rows = found(counts, sample=True).estimates.set_index("term")
+        for name, value in true.items():
+            covered[name] += int(rows.loc[name, "ci_low"] <= value <= rows.loc[name, "ci_high"])
+    for name in true:
+        assert covered[name] / draws == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / draws)), name
+
+
+@pytest.mark.parametrize(("counts", "told"), [([240, 90, 36, 20, 8], False), ([4, 3, 1, 1, 1, 1, 1], True)])
+def test_a_sample_too_small_for_its_kinds_is_told(counts, told):
+    codes = {note.code for note in found(counts, sample=True).notes}
+    assert ("FIT_SMALL_SAMPLE" in codes) is told
+    assert "FIT_SMALL_SAMPLE" not in {note.code for note in found(counts).notes}

@@ -28,6 +28,8 @@ def test_completeness_counts_placeholders_as_missing():
     assert rows.loc["phone", ["filled", "missing", "placeholders"]].tolist() == [4, 2, 1]
     assert found.fit["percent_filled"] == pytest.approx(75.0)
     assert found.fit["percent_complete_records"] == pytest.approx(400 / 6)
+    unseen = customer_data_quality(TABLE.assign(name="\u200c\u200f"), key="no", fields=["name"])
+    assert unseen.tables["completeness"]["filled"].tolist() == [0]
     kept = customer_data_quality(TABLE, key="no", fields=["name"], placeholders=[])
     assert kept.tables["completeness"]["filled"].tolist() == [6]
 
@@ -82,7 +84,7 @@ def test_accuracy_has_wilsons_interval_from_its_equation():
     # the ends solve (p - P)^2 = z^2 P (1 - P) / n
     z2 = 1.959963984540054**2
     np.testing.assert_allclose((0.5 - ends) ** 2, z2 * ends * (1 - ends) / 2, rtol=tolerances.CLOSED_FORM_RELATIVE)
-    assert any(note.code == "QUALITY_NOT_MATCHED" and note.message.startswith("4 ") for note in found.notes)
+    assert any(note.code == "QUALITY_NOT_MATCHED" and note.message.endswith(" 4.") for note in found.notes)
 
 
 def test_an_empty_value_that_should_be_there_is_wrong():
@@ -120,3 +122,75 @@ def test_faulty_options_are_told_together():
         customer_data_quality(TABLE, key="no", fields=["phone"], updated="name", as_of="2026-01-01")
     with pytest.raises(DataError, match="none of the fields"):
         customer_data_quality(TABLE, key="no", fields=["name"], truth=pd.DataFrame({"no": ["1"]}))
+
+
+@pytest.mark.parametrize(
+    ("values", "distinct"),
+    [
+        (["1-12", "11-2", "112"], 3),  # three customer numbers, not one
+        (["۱۲", "١٢", "12", " 12 "], 1),
+        (["n/a", "N/A", "12"], 1),
+    ],
+)
+def test_customer_numbers_differ_in_every_sign_but_blanks(values, distinct):
+    table = pd.DataFrame({"no": values, "name": "x"})
+    row = customer_data_quality(table, key="no", fields=["name"]).tables["uniqueness"].iloc[0]
+    assert row["distinct"] == distinct
+    assert row["distinct"] + row["surplus"] + row["without_key"] == len(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "surplus"),
+    [
+        (["a.b@x.org", "ab@x.org", "A.B@X.org"], 1),
+        (["0912 345", "۰۹۱۲-۳۴۵", "(0912)345"], 2),
+        (["كاظمي", "کاظمی", "کاظمی\u200c"], 2),
+    ],
+)
+def test_addresses_keep_their_signs_and_telephone_numbers_do_not(values, surplus):
+    table = pd.DataFrame({"no": range(len(values)), "reached": values})
+    found = customer_data_quality(table, key="no", fields=["reached"], duplicates=[["reached"]])
+    assert found.tables["uniqueness"]["surplus"].tolist() == [0, surplus]
+
+
+def test_verified_records_are_found_by_their_number_in_any_digits():
+    found = customer_data_quality(TABLE, key="no", fields=["name"], truth=pd.DataFrame({"no": ["۶"], "name": ["оля"]}))
+    assert found.tables["accuracy"][["verified", "right"]].to_numpy().tolist() == [[1, 1]]
+
+
+def test_a_range_reads_the_digits_of_any_script():
+    table = pd.DataFrame({"no": [1, 2, 3], "age": ["۱۸", "٣٤٫٥", "120"]})
+    found = customer_data_quality(table, key="no", fields=["age"], rules={"age": (18, 99)})
+    assert found.tables["validity"][["checked", "valid"]].to_numpy().tolist() == [[3, 2]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"key": ["no"]}, {"updated": ["seen"], "as_of": "2026-01-01"}, {"fields": 3}, {"duplicates": None},
+        {"duplicates": [3]}, {"rules": ["x"]}, {"rules": {"no": 3}}, {"rules": {"no": (True, 2)}},
+        {"placeholders": None}, {"stale_after": 1.5}, {"as_of": "today"}, {"as_of": "1405/01/01"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_options_of_the_wrong_kind_are_refused_in_words(options):
+    with pytest.raises(ModelError):
+        customer_data_quality(TABLE, **{"key": "no", "fields": ["name"], **options})
+
+
+def test_a_day_with_a_zone_and_jalali_dates():
+    day = pd.Timestamp("2026-04-01", tz="Asia/Tehran")
+    found = customer_data_quality(TABLE, key="no", fields=["name"], updated="seen", as_of=day)
+    assert found.call["as_of"] == "2026-04-01"
+    jalali = TABLE.assign(seen=["1405/01/12", *TABLE["seen"][1:]])
+    with pytest.raises(DataError, match=r"1405/01/12 \(row 1\) is none \(years from 1300 to 1499 are Jalali"):
+        customer_data_quality(jalali, key="no", fields=["name"], updated="seen", as_of="2026-04-01")
+
+
+def test_prose_of_full_and_of_empty_records_has_no_dash_for_a_figure():
+    full = customer_data_quality(TABLE.tail(1), key="no", fields=["name", "phone"])
+    assert full.text.startswith("In 1 record all the asked values are filled.")
+    empty = customer_data_quality(TABLE.assign(name=None), key="no", fields=["name"], duplicates=[["name"]])
+    assert "none can be told apart by it" in empty.text
+    for found in (full, empty):
+        assert not any("–" in sentence for lang in ("en", "fa", "ru") for sentence in found.prose(lang))

@@ -148,7 +148,7 @@ def test_movements_by_hand():
     assert moves["share"].iloc[:4].tolist() == [25.0] * 4
     change = ours.tables["contribution"].set_index("who")["change"].to_dict()
     assert change == {"existing": -50 + 10 + 35, "new": 5.0, "left": -10.0, "all": -10.0}
-    assert "1 moved up, 1 stayed in their tier, 1 moved down and 1 left; 1 are new" in ours.text
+    assert "1 moved up, 1 stayed in their tier, 1 moved down and 1 left; 1 is new" in ours.text
 
 
 @settings(max_examples=40, deadline=None)

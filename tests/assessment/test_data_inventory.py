@@ -240,7 +240,7 @@ def test_a_process_form_is_read_back_with_persian_digits(tmp_path):
     sheet = book.worksheets[0]
     for row in range(2, sheet.max_row + 1):
         sheet.cell(row, 3).value = "۲"
-    assert "4 – " in " ".join(str(cell.value) for cell in book.worksheets[1]["A"])
+    assert "4 – " in " ".join(str(cell.value) for cell in book.worksheets[1]["B"])
     book.save(path)
     found = process_audit(path)
     assert found.n == len(PRACTICES)
@@ -302,3 +302,43 @@ def test_the_printed_share_stands_beside_without_a_test():
     assert "fewer than 10%" in found.prose()[-1]
     assert "no norm" in found.prose()[-1]
     assert not len(found.estimates)
+
+
+def test_a_field_or_system_typed_in_two_ways_is_one():
+    table = pd.DataFrame(
+        {"field": ["Zodiac", "zodiac ", "age"], "group": ["personal"] * 3, "held": "yes",
+         "system": ["CRM", "فروشگاه ملي", "فروشگاه ملی"], "identifier": ["card", "card", "card"]}
+    )  # fmt: skip
+    found = data_inventory(table)
+    assert found.tables["fields"].set_index("field").loc["Zodiac", "systems"] == 2
+    assert found.call["systems"] == ["CRM", "فروشگاه ملي"]
+    assert sum(note.code == "NAMES_READ_ALIKE" for note in found.notes) == 2
+    assert single_customer_view(table).fit["systems"] == 2.0
+
+
+def test_a_field_of_ones_own_is_of_one_group():
+    table = pd.DataFrame(
+        {"field": ["zodiac", "Zodiac"], "group": ["personal", "needs"], "held": "yes", "system": ["a", "b"]}
+    )
+    with pytest.raises(DataError, match="'zodiac' of the data audit is given to the groups personal, needs"):
+        data_inventory(table)
+
+
+def test_what_is_special_in_one_system_needs_a_basis_in_all():
+    table = pd.DataFrame({"field": ["zodiac"] * 2, "group": ["personal"] * 2, "held": "yes", "system": ["a", "b"],
+                          "privacy": ["special", None], "basis": ["consent", None]})  # fmt: skip
+    gaps = data_inventory(table).tables["gaps"].query("gap == 'basis'")
+    assert gaps[["field", "system"]].to_numpy().tolist() == [["zodiac", "b"]]
+
+
+def test_where_nothing_is_held_nothing_is_said_of_it():
+    none = data_inventory(pd.DataFrame({"field": ["age", "income"], "held": "no"}))
+    assert "Of the data held" not in none.text
+    with pytest.raises(AnalysisError, match="several different rows for the system"):
+        data_inventory(pd.DataFrame({"field": ["age", "age"], "held": ["yes", "no"]}))
+
+
+def test_a_table_without_systems_names_none_of_them():
+    found = single_customer_view(pd.DataFrame({"field": ["age"], "held": ["yes"]}))
+    assert "No identifier is named for" not in found.text
+    assert [note.code for note in found.notes] == ["VIEW_ONE_SYSTEM"]

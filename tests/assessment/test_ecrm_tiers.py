@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from crmstudy.assessment.catalogue import catalogue
 from crmstudy.assessment.ecrm import LEVELS, ecrm_form, ecrm_tiers
-from crmstudy.errors import DataError, ModelError
+from crmstudy.errors import AnalysisError, DataError, ModelError
 
 SERVICES = catalogue("ecrm")["services"]
 ORDER = ["foundational", "customer-centred", "value-added"]
@@ -179,3 +180,33 @@ def test_a_filled_form_is_read_in_its_language(tmp_path, lang, word, suffix):
             csv.writer(stream).writerows(rows)
     result = ecrm_tiers(path)
     assert (result.n, result.call["reached"]) == (5, "foundational")
+
+
+def test_equal_answers_are_one_and_keep_their_evidence():
+    twice = pd.DataFrame({"service": ["search"] * 3, "present": ["yes"] * 3, "evidence": [None, "an address", None]})
+    found = ecrm_tiers(twice)
+    assert found.n == 1
+    assert found.tables["services"].set_index("service").loc["search", "evidence"] == "an address"
+
+
+def test_a_form_without_an_answer_has_no_tier():
+    with pytest.raises(AnalysisError, match="Nothing is answered"):
+        ecrm_tiers(pd.DataFrame({"service": list(SERVICES), "present": None}))
+
+
+def test_the_last_tier_reached_with_a_share_is_not_called_the_next_step():
+    all_but_one = dict.fromkeys(SERVICES, "yes") | {"search": "no"}
+    table = pd.DataFrame({"service": list(all_but_one), "present": list(all_but_one.values())})
+    found = ecrm_tiers(table, share=np.float32(0.75))
+    assert found.call["reached"] == ORDER[-1]
+    assert "The last tier is reached, with 1 service still lacking; nearest: A search engine." in found.text
+    assert "next step" not in found.text
+
+
+@pytest.mark.parametrize(("level", "share"), [("yes", "100.0%"), ("no", "0.0%")])
+def test_no_goal_is_called_least_where_all_are_alike(level, share):
+    found = ecrm_tiers(pd.DataFrame({"service": list(SERVICES), "present": level}))
+    assert f"Every goal is served by {share} of its services." in found.text
+    assert "least" not in found.text
+    # what has no evidence is told even where nothing lacks
+    assert ("For 18 services that count as there no evidence is given." in found.text) == (level == "yes")

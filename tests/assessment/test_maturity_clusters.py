@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmstudy.assessment.maturity import bottom_up, cluster_levels
-from crmstudy.errors import AnalysisError, CrmstudyError, DataError
+from crmstudy.errors import AnalysisError, CrmstudyError, DataError, ModelError
 from crmstudy.kernels import partition as kernel
 from crmstudy.notes import explanations
 from tests import tolerances
@@ -214,10 +215,42 @@ def test_prose_and_figures() -> None:
     assert "6 units fall into 2 groups" in found.text
     assert "always finds groups" in found.text
     assert "۶ واحد در ۲ گروه" in found.prose("fa")[0]
-    assert "n = 6" in found.prose("ru")[0]
+    assert "6 подразделений распадаются на 2 группы" in found.prose("ru")[0]
     (bars,) = found.drawings()
     assert bars.names == ("x", "y")  # type: ignore[union-attr]
     assert bars.series[1][1] == pytest.approx((4.0, 9.4 / 3))  # type: ignore[union-attr]
     for shown in found.shown:
         assert {column for column, _, _ in shown.columns} <= set(found.tables[shown.table].columns)
     assert {"CLUSTERS_UNTESTED", "CLUSTERS_UNSTABLE", "MATURITY_TOO_FEW_UNITS"} <= set(explanations())
+
+
+def test_the_scale_of_the_scores_makes_no_difference() -> None:
+    rng = np.random.default_rng(8)
+    units = pd.DataFrame({"a": rng.uniform(0, 6, 25), "b": rng.uniform(0, 6, 25)})
+    for method in kernel.METHODS:
+        groups = [
+            cluster_levels(units * size, method=method, largest=3, bootstrap=0, seed=1)
+            .tables["units"]["cluster"]
+            .tolist()
+            for size in (1.0, 1e-12, 1e60)
+        ]
+        assert groups[0] == groups[1] == groups[2]
+
+
+def test_files_numbered_columns_and_lengths_of_time(tmp_path: Path) -> None:
+    units = pd.DataFrame({"a": [0.1, 0.2, 4.0, 4.1], "b": [0.0, 0.1, 5.0, 4.9]})
+    units.to_csv(tmp_path / "units.csv", index=False)
+    for other in (
+        tmp_path / "units.csv",
+        units.set_axis([0, 1], axis=1),
+        units.assign(age=pd.to_timedelta([1, 2, 3, 4], unit="D")),
+    ):
+        found = cluster_levels(other, bootstrap=0)
+        assert found.tables["units"]["cluster"].tolist() == [1, 1, 2, 2]
+        assert len(found.call["columns"]) == 2
+    for wrong in ({"columns": 3}, {"columns": [0]}, {"columns": {"a", "b"}}, {"unit": ["a"]}):
+        with pytest.raises(ModelError, match="is the name of a column"):
+            cluster_levels(units, **wrong)  # type: ignore[arg-type]
+    for twice in ({"columns": ["a", "b"], "unit": "a"}, {"columns": ["a", "a"]}):
+        with pytest.raises(ModelError, match="each once and none of them the `unit`"):
+            cluster_levels(units, **twice)  # type: ignore[arg-type]

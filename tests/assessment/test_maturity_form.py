@@ -16,8 +16,8 @@ from crmstudy.errors import DataError, OutputError, UnsupportedError
 LEAVES = list(leaves())
 HEADINGS = {
     "en": ("Level", "Evidence", "Rater"),
-    "fa": ("سطح", "شاهد", "ارزیاب"),
-    "ru": ("Уровень", "Доказательство", "Эксперт"),
+    "fa": ("سطح", "مدرک", "ارزیاب"),
+    "ru": ("Уровень", "Подтверждение", "Эксперт"),
 }
 
 

@@ -24,7 +24,7 @@ EXACT = tolerances.CLOSED_FORM_RELATIVE
 CODES = (
     "MATURITY_RANGE_ASSUMED", "MATURITY_BLOCK_EMPTY", "MATURITY_UNITS_UNSCORED", "SCALOGRAM_INCOMPLETE",
     "SCALOGRAM_FEW", "SCALOGRAM_CONSTANT", "SCALOGRAM_NOT_POSSIBLE", "SCALOGRAM_TIES", "SCALOGRAM_ORDER",
-    "SCALOGRAM_PERFECT",
+    "SCALOGRAM_PERFECT", "SCALOGRAM_UNANSWERED",
 )  # fmt: skip
 answer_tables = arrays(np.int8, st.tuples(st.integers(4, 12), st.integers(2, 5)), elements=st.integers(0, 1)).filter(
     lambda x: bool(((x.sum(axis=0) > 0) & (x.sum(axis=0) < len(x))).all())
@@ -202,6 +202,47 @@ def test_a_perfect_order_has_no_errors_and_h_of_one() -> None:
     row = found.estimates.iloc[0]
     assert (row["estimate"], row["std_error"]) == (1.0, 0.0)
     assert "SCALOGRAM_PERFECT" in codes(found)
+    # six units without an error are no proof that there never is one: no interval of no length
+    assert row[["statistic", "p_value", "ci_low", "ci_high"]].isna().all()
+    assert found.tables["capabilities"][["ci_low", "ci_high"]].isna().all(axis=None)
+    told = {lang: found.prose(lang) for lang in ("en", "fa", "ru")}
+    assert "without an interval" in told["en"][2]
+    assert {len(sentences) for sentences in told.values()} == {4}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_standard_error_of_h_is_that_of_a_numerical_derivative(seed: int) -> None:
+    # the delta method over the shares of answer patterns, with Guttman errors over those expected by chance
+    rng = np.random.default_rng(seed)
+    n, k = 60 + 70 * seed, 3 + seed
+    x = (rng.normal(size=(n, 1)) + rng.normal(size=(n, k)) > np.linspace(-1, 1, k)).astype(float)
+    patterns, counts = np.unique(x, axis=0, return_counts=True)
+    share = counts / n
+    pairs = list(combinations(range(k), 2))
+
+    def coefficients(p: np.ndarray) -> np.ndarray:
+        easy = p @ patterns
+        seen, expected = np.zeros((2, len(pairs)))
+        for place, pair in enumerate(pairs):
+            hard, soft = sorted(pair, key=lambda item: easy[item])
+            seen[place] = p @ (patterns[:, hard] * (1 - patterns[:, soft]))
+            expected[place] = easy[hard] * (1 - easy[soft])
+        of_item = np.array([[item in pair for pair in pairs] for item in range(k)], dtype=float)
+        sums = np.vstack([np.ones(len(pairs)), of_item, np.eye(len(pairs))])
+        return 1 - (sums @ seen) / (sums @ expected)
+
+    step = 1e-6
+    slopes = np.array(
+        [
+            (coefficients((share + step * one) / (1 + step)) - coefficients((share - step * one) / (1 - step)))
+            / (2 * step)
+            for one in np.eye(len(share))
+        ]
+    )
+    errors = np.sqrt(np.diag(slopes.T @ (np.diag(share) - np.outer(share, share)) @ slopes) / n)
+    found = kernel.loevinger(x)
+    np.testing.assert_allclose([found.h, *found.h_items, *found.h_pairs], coefficients(share), rtol=EXACT)
+    np.testing.assert_allclose([found.se, *found.se_items, *found.se_pairs], errors, rtol=1e-7)
 
 
 def test_independent_capabilities_have_an_h_about_zero_whatever_their_reproducibility() -> None:
@@ -269,7 +310,31 @@ def test_incomplete_units_and_constant_capabilities_are_left_out_and_said() -> N
     assert one_unit.n == 1
 
 
+def test_a_capability_that_nobody_answered_does_not_take_the_scalogram_away() -> None:
+    rng = np.random.default_rng(3)
+    x = pd.DataFrame((rng.random((40, 3)) < [0.8, 0.5, 0.2]).astype(int), columns=list("abc"))
+    found = bottom_up(x.assign(d=np.nan), blocks={"k": list("abdc")}, ends=(0, 1))
+    alone = bottom_up(x, blocks={"k": list("abc")}, ends=(0, 1))
+    assert "SCALOGRAM_UNANSWERED" in codes(found)
+    assert "SCALOGRAM_INCOMPLETE" not in codes(found)
+    pd.testing.assert_frame_equal(found.estimates, alone.estimates)
+    assert found.tables["capabilities"]["declared"].tolist() == [1, 2, 4]
+
+
 # --- the door ----------------------------------------------------
+
+
+def test_columns_and_blocks_may_be_numbers_and_a_unit_is_a_name() -> None:
+    x = pd.DataFrame(np.random.default_rng(3).integers(0, 2, (20, 3)))
+    cuts = [0.1, 0.3, 0.5, 0.7, 0.9, 1.0]
+    found = bottom_up(x, blocks={1: [0, 1], 2: [2]}, cuts={2: cuts})
+    assert found.tables["cuts"].query("block == '2'")["cut"].tolist() == cuts
+    assert bottom_up(x, blocks={"k": [0]}, min_answered=np.float32(0.5)).n == 20
+    with pytest.raises(ModelError, match="'0' is an item of 'k'"):
+        bottom_up(x, blocks={"k": [0]}, unit="0")
+    for unit in (["name"], 3):
+        with pytest.raises(ModelError, match="`unit` is the name of a column"):
+            bottom_up(x, blocks={"k": [0]}, unit=unit)
 
 
 def test_all_faults_at_once() -> None:

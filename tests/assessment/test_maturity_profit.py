@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from crmstudy.assessment.maturity import profitability
-from crmstudy.errors import AnalysisError, CrmstudyError
+from crmstudy.errors import AnalysisError, CrmstudyError, ModelError
 from crmstudy.models.regression import regress
 from crmstudy.notes import explanations
 from tests import tolerances
@@ -124,7 +126,7 @@ def test_it_is_said_to_be_correlational_and_few_are_warned_of() -> None:
         assert "The data are correlational" in found.text  # type: ignore[attr-defined]
     assert len(few.prose("fa")) == len(few.prose("ru")) == len(few.prose())  # type: ignore[attr-defined]
     assert "۴۰ سازمان" in few.prose("fa")[0]
-    assert "n = 40" in few.prose("ru")[0]
+    assert "По данным 40 организаций" in few.prose("ru")[0]
     codes = {"PROFITABILITY_FEW", "PROFITABILITY_CORRELATIONAL", "PROFITABILITY_CONSTANT", "PROFITABILITY_TOO_FEW"}
     assert codes <= set(explanations())
 
@@ -177,3 +179,33 @@ def test_the_figure_has_the_expected_lines() -> None:
     for shown in found.shown:  # type: ignore[attr-defined]
         table = found.estimates if shown.table == "estimates" else found.tables[shown.table]  # type: ignore[attr-defined]
         assert {column for column, _, _ in shown.columns} <= set(table.columns)
+
+
+def test_a_file_and_numbers_of_any_type_give_the_same_answer(tmp_path) -> None:
+    frame = firms(90).assign(size=np.round(np.random.default_rng(2).normal(size=90), 3))
+    expected = asked(frame, covariates=["size"])
+    frame.to_csv(tmp_path / "firms.csv", index=False)
+    others = (
+        str(tmp_path / "firms.csv"),
+        frame.assign(size=[Decimal(str(value)) for value in frame["size"]]),
+        frame.astype({"size": "Float64"}),
+    )
+    for other in others:  # a covariate of numbers that is taken for words has as many coefficients as values
+        found = asked(other, covariates="size")
+        np.testing.assert_allclose(found.estimates["estimate"], expected.estimates["estimate"], rtol=1e-9)
+    assert asked(frame, covariates=None).call["covariates"] == []
+
+
+def test_an_organisation_alone_in_its_group_is_told_with_what_can_be_done() -> None:
+    frame = firms(50).assign(industry=["bank", *["shop", "farm"] * 24, "farm"])
+    with pytest.raises(AnalysisError, match="Merge that group, or leave") as caught:
+        asked(frame, covariates="industry")
+    assert caught.value.code == "REGRESSION_FULL_LEVERAGE"
+
+
+def test_what_is_no_name_of_a_column_is_said() -> None:
+    with pytest.raises(ModelError) as caught:
+        profitability(firms(90), maturity=["crm"], profit=None, switching="ease", covariates=3, level=2)
+    assert len(caught.value.faults) == 4
+    for told in ("`maturity`", "`profit`", "`covariates`", "`level`"):
+        assert told in str(caught.value)

@@ -389,6 +389,20 @@ def test_waves_are_put_in_order_and_other_raters_are_told():
     assert "MATURITY_WAVE_ORDER" in codes(words)
 
 
+@pytest.mark.parametrize(
+    ("first", "last"), [("۹", "۱۰"), ("wave 9", "wave 10"), ("دورهٔ ۹", "دورهٔ ۱۰"), ("۱۴۰۳-۰۲-۰۱", "1403-10-01"),
+                        ("2026-01-01T00:30+03:30", "2026-01-01")],
+)  # fmt: skip
+def test_waves_are_ordered_by_numbers_of_any_script(first, last):
+    rows = waves({"data": 5}, {"data": 1}, first=last, last=first)
+    found = rate(rows)
+    assert found.tables["change_tests"][["wave_before", "wave_after"]].to_numpy().tolist() == [[first, last]]
+    assert "MATURITY_WAVE_ORDER" not in codes(found)
+    assert rate(rows.assign(wave=rows["wave"].map({first: "T10 old", last: "T9 new"}))).notes[0].code == (
+        "MATURITY_WAVE_ORDER"
+    )
+
+
 def test_three_waves_are_compared_in_turn_and_end_to_end():
     three = [ratings(data=level).assign(wave=f"2026-0{month}-01") for month, level in ((3, 6), (1, 2), (2, 4))]
     tests = rate(pd.concat(three)).tables["change_tests"]

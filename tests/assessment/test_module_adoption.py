@@ -220,12 +220,98 @@ def test_where_nearly_all_agree_only_a_band_is_given():
     assert "90.0%" in result.text
 
 
+def answers(have, use, often=None, useful=None, function="lead-first"):
+    """People of whom the first ``have`` have a function and the first ``use`` of these use it; of 40."""
+    random = np.random.default_rng(1)
+    place = np.arange(40)
+    used = place < use
+    return pd.DataFrame(
+        {
+            "respondent": [f"p{i}" for i in place],
+            "function": function,
+            "available": np.where(place < have, "yes", "no"),
+            "used": np.where(used, "yes", "no"),
+            "frequency": np.where(used, random.integers(1, 5, 40) if often is None else often, np.nan),
+            "usefulness": random.integers(1, 6, 40) if useful is None else useful,
+            "role": np.where(place % 2 == 0, "service", "sales"),
+        }
+    )
+
+
+def possible_users(row):
+    """How many of the people who have a function may use it, as a row of a table lets a reader reckon."""
+    n, of_all = row["n_used"], row["n_adopted"]
+    low, high = (round(row[f"used_{end}"] / 100 * n, 6) for end in ("low", "high"))
+    found = {hits for hits in range(int(n) + 1) if low <= hits <= high} if np.isnan(row["used"]) else set()
+    if np.isfinite(row["adopted"]):  # the same people over all
+        found &= {round(row["adopted"] / 100 * of_all)}
+    elif np.isfinite(row["adopted_low"]):
+        found &= {
+            hits for hits in found if row["adopted_low"] - 1e-6 <= 100 * hits / of_all <= row["adopted_high"] + 1e-6
+        }
+    if np.isfinite(row["frequency"]):  # a mean of whole numbers over those who use it
+        found &= {hits for hits in found if abs(row["frequency"] * hits - round(row["frequency"] * hits)) < 1e-9}
+    return found
+
+
+@pytest.mark.parametrize(("have", "use"), [(30, 29), (30, 30), (40, 39), (30, 1), (30, 0)])
+def test_what_a_band_hides_does_not_follow_from_other_figures(have, use):
+    """The users of those who have it, of all, and the base of the frequency are the same people."""
+    result = module_adoption(answers(have, use))
+    for table, key, name in (("modules", "module", "lead"), ("modules", "module", "all")):
+        row = one(result, table, key, name)
+        assert np.isnan(row[["used", "frequency", "n_frequency", "frequency_sd"]].astype(float)).all()
+        assert {0, 1} <= possible_users(row) or {have - 1, have} <= possible_users(row)
+        share = 100 * use / row["n_adopted"]
+        assert row["adopted_low"] <= share <= row["adopted_high"]
+        assert np.isnan(row["adopted"])
+    if use > 1:
+        band = one(result, "functions", "function", "lead-first")
+        true = answers(have, use)["frequency"].mean()
+        assert band["frequency_low"] <= true <= band["frequency_high"]
+        assert band["frequency_high"] - band["frequency_low"] == 0.5
+        assert "frequency" in band["hidden"]
+
+
+def test_a_share_that_is_withheld_takes_the_other_of_the_same_people_with_it():
+    """Seven have it and three use it: three of forty would give three of seven away."""
+    row = one(module_adoption(answers(7, 3)), "modules", "module", "lead")
+    assert row["available"] == 17.5
+    assert np.isnan(row[["used", "used_low", "n_used", "adopted", "adopted_low", "n_adopted"]].astype(float)).all()
+    shown = one(module_adoption(answers(20, 6)), "modules", "module", "lead")
+    assert (shown["used"], shown["adopted"]) == (30.0, 15.0)
+
+
+@pytest.mark.parametrize("odd", [None, 5])
+def test_a_mean_on_which_all_agree_is_a_band_of_half_a_point(odd):
+    data = answers(40, 20, often=2.0, useful=[5.0] * 39 + [5.0 if odd is None else 1.0])
+    row = one(module_adoption(data), "functions", "function", "lead-first")
+    for figure, ends in (("usefulness", (4.5, 5.0)), ("frequency", (2.0, 2.5))):
+        assert np.isnan(row[[figure, f"{figure}_sd"]].astype(float)).all()
+        assert (row[f"{figure}_low"], row[f"{figure}_high"]) == ends
+    points = module_adoption(data).tables["map"]
+    assert points.loc[points["level"] == "function", ["usefulness", "band"]].to_numpy().tolist() == [[4.75, True]]
+    assert module_adoption(data.assign(usefulness=[4, 5] * 20)).tables["functions"]["usefulness"].max() == 4.5
+
+
+def test_rows_are_of_one_index():
+    """Where it is known how often, a module of which it is not has no index that could be compared with the others."""
+    data = pd.concat([answers(30, 15), answers(30, 15, often=np.nan, function="partner-relations")])
+    table = module_adoption(data).tables["modules"].set_index("module")
+    assert np.isfinite(table.loc["lead", "index"])
+    assert np.isnan(table.loc["partners", "index"])
+    nobody = module_adoption(data.assign(frequency=np.nan)).tables["modules"].set_index("module")
+    coverage, depth = nobody.loc["partners", ["coverage", "depth"]].astype(float)
+    assert nobody.loc["partners", "index"] == pytest.approx(np.sqrt(coverage * depth))
+    assert nobody.loc["lead", "index"] == nobody.loc["partners", "index"]
+
+
 def test_too_few_people_give_no_figure_at_all():
     result = module_adoption(staff(4))
     assert result.tables["modules"][list(OF_MODULES)].isna().all(axis=None)
     assert result.estimates.empty
     assert result.tables["contradictions"].empty
-    assert result.prose("en")[1] == "Too few people answered for figures to be shown."
+    assert "Too few people answered for figures to be shown." in result.prose("en")
     assert "MODULES_WITHHELD" in codes(result)
     result.to_json()
 
@@ -246,6 +332,23 @@ def test_numbers_of_people_are_rounded_for_readers_who_know_the_staff():
     result = module_adoption(staff(58), rules=Rules(round_to=5))
     counts = result.tables["modules"].filter(regex="^n").to_numpy(float)
     assert (counts[np.isfinite(counts)] % 5 == 0).all()
+    assert result.n % 5 == 0
+    assert result.samples["n"].tolist() == [result.n]
+    exact = module_adoption(staff(58)).tables["modules"].set_index("module")
+    rows = result.tables["modules"].set_index("module")
+    # shares of 58 people with all their digits would give the 58 away, and so would errors and deviations
+    for figure, unit in (("used", 100.0), ("usefulness", 1.0)):
+        value, n = exact.loc["lead", [figure, f"n_{figure}"]]
+        assert rows.loc["lead", figure] == Rules(round_to=5).figure_shown(value, int(n), unit) != value
+    assert rows.filter(regex="_sd$").isna().all(axis=None)
+    assert result.estimates[["std_error", "df"]].isna().all(axis=None)
+    assert len(result.estimates)
+    assert "DISCLOSURE_ROUNDED" in codes(result)
+    data = staff(58, waves=3)
+    curve = module_adoption(data, wave="wave", rules=Rules(round_to=5)).tables["curve"]
+    counts = curve[["n", "new"]].to_numpy(float)
+    assert (counts[np.isfinite(counts)] % 5 == 0).all()
+    assert (curve["cumulative"].dropna() % 1 == 0).all()
 
 
 def test_the_curve_counts_first_use_and_those_who_never_used():
@@ -318,9 +421,10 @@ def test_how_the_system_stands_is_checked_and_told():
 def test_frequency_a_month_counts_up_to_daily():
     data = staff(30)
     used = data["used"] == "yes"
-    data["frequency"] = np.where(used, 30.0, 0.0)
+    data["frequency"] = np.where(used, np.where(data["respondent"] < "p2", 24.0, 36.0), 0.0)
     result = module_adoption(data, often="monthly", weights={"frequency": 1.0})
-    assert one(result, "modules", "module", "lead")["frequency"] == 30.0
+    mine = data[used & data["function"].str.startswith("lead")].groupby("respondent")["frequency"].mean()
+    assert one(result, "modules", "module", "lead")["frequency"] == pytest.approx(mine.mean())
     assert one(result, "modules", "module", "lead")["index"] == pytest.approx(100.0)
     with pytest.raises(DataError, match='often="monthly"'):
         module_adoption(data)
@@ -368,6 +472,24 @@ def test_all_faults_of_the_answers_are_told_at_once():
     assert len(faulty.value.faults) == 6
     with pytest.raises(ModelError, match="used for more than one"):
         module_adoption(staff(), wave="function")
+
+
+@pytest.mark.parametrize(
+    ("keywords", "told"),
+    [
+        ({"role": ["role"]}, "`role` is the name of a column"),
+        ({"wave": 3}, "`wave` is the name of a column"),
+        ({"weights": [1, 2, 3]}, "`weights` is a mapping"),
+        ({"rules": 5}, "`rules` is Rules"),
+        ({"ledger": 5}, "`ledger` is a Ledger"),
+        ({"area": 3}, "`area` is one of"),
+        ({"architecture": 3}, "`architecture` is one of"),
+        ({"architecture": {"lead": ["erp"]}}, "`architecture` is one of"),
+    ],
+)
+def test_options_of_another_kind_are_refused_in_sentences(keywords, told):
+    with pytest.raises((DataError, ModelError), match=told):
+        module_adoption(staff(20), **keywords)
 
 
 def test_copies_are_left_out_and_told():

@@ -175,6 +175,45 @@ def test_importance_that_cannot_be_derived():
         assert caught.value.code == code
 
 
+@pytest.mark.parametrize("way", ["regression", "correlation"])
+def test_loyalty_that_follows_exactly_from_attributes_shows_no_importance(way):
+    # an error of 1e-17 would be an interval of no length, and everything would be called
+    frame = customers(60)
+    with pytest.raises(AnalysisError, match="follows exactly") as caught:
+        over_service(
+            frame.assign(loyalty=9 - frame["speed_got"]), attributes=COLUMNS, loyalty="loyalty", importance=way
+        )
+    assert caught.value.code == "OVER_SERVICE_DEPENDENT"
+
+
+def test_intervals_of_correlations_end_within_one_and_are_those_of_fishers_z():
+    draw = np.random.default_rng(4)
+    got = draw.normal(size=(12, 2))
+    found = by_correlation(got, got[:, 0] + 0.2 * draw.normal(size=12), None, 0.99)
+    half = stats.norm.ppf(0.995) * found.std_errors
+    assert (found.estimates + half)[0] > 1.0  # r plus and minus its error would go beyond
+    z, error = np.arctanh(found.estimates), half / (1 - found.estimates**2)
+    np.testing.assert_allclose(np.arctanh([found.low, found.high]), [z - error, z + error], rtol=1e-9)
+    assert (found.high < 1.0).all()
+
+
+def test_a_column_is_one_thing_only():
+    gift, speed = COLUMNS["gift"], COLUMNS["speed"]
+    for twice, told in (
+        ({"gift": gift, "speed": speed | {"performance": "gift_got"}}, "performance of 'gift' and as performance of"),
+        ({"gift": gift, "speed": speed | {"importance": "gift_said"}}, "importance of 'gift' and as importance of"),
+        ({"gift": gift | {"importance": "gift_got"}, "speed": speed}, "performance of 'gift' and as importance of"),
+        ({"gift": gift | {"performance": "loyalty"}, "speed": speed}, "loyalty and as performance of 'gift'"),
+    ):
+        with pytest.raises(ModelError, match=told):
+            over_service(customers(20), attributes=twice, loyalty="loyalty", importance="correlation")
+    shared = {"gift": gift, "speed": speed | {"expectation": "gift_due"}}  # one question on all that was expected
+    assert len(over_service(customers(30), attributes=shared).estimates) == 2
+    for wrong in (["loyalty"], 3):
+        with pytest.raises(ModelError, match="`loyalty` is the name of a column"):
+            over_service(customers(20), attributes=COLUMNS, loyalty=wrong)
+
+
 def test_all_faults_of_the_question_at_once():
     with pytest.raises(ModelError) as caught:
         over_service(

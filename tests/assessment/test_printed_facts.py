@@ -201,3 +201,24 @@ def test_figures_show_the_lower_ends() -> None:
     for result in (found, printed()):
         for shown in result.shown:
             assert {column for column, _, _ in shown.columns} <= set(result.tables[shown.table].columns)
+
+
+def test_a_statement_is_not_called_all_five_documents():
+    assert printed("2.4").prose()[0] == "Statement 2.4 prints 1 figure; the table names what is missing to check it."
+    assert printed("4.18").prose()[0].startswith("Statement 4.18 prints 3 figures")
+    assert printed().prose()[0].startswith("The five source documents print")
+
+
+def test_one_combination_is_told_as_one():
+    found = dmr_sensitivity(splits=[110], sds=[25])
+    row = found.tables["sensitivity"].iloc[0]
+    assert (
+        f"d is 0.72, and the 95% interval of the difference [{row['ci_low']:.2f}, {row['ci_high']:.2f}]" in found.text
+    )
+    assert "runs from" not in found.text
+
+
+@pytest.mark.parametrize("options", [{"sds": [1e308]}, {"sds": [1e-300]}, {"sds": [0]}, {"n": 10**9}, {"n": "219"}])
+def test_what_no_survey_has_is_refused_in_words(options):
+    with pytest.raises(ModelError):
+        dmr_sensitivity(**options)

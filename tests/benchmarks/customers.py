@@ -1,4 +1,4 @@
-"""10 million transactions of a million customers added up, each in a process of its own, beside pandas' groupby."""
+"""10 million transactions of 1 and of 3 million customers, each in a process of its own, beside pandas' groupby."""
 
 from __future__ import annotations
 
@@ -37,6 +37,21 @@ def work():
     return found.n, found.tables["totals"]["total"].iloc[0]
 tell(work)
 """
+_RFM = """
+from crmstudy.assessment.value import rfm
+def work():
+    found = rfm(path, cost="cost")
+    return found.n, found.tables["segments"]["revenue"].sum()
+tell(work)
+"""
+_RETENTION = """
+from crmstudy.assessment.value import retention
+def work():
+    found = retention(path, amount="amount", gap=90)
+    return found.n, found.tables["cohorts"]["revenue"].sum()
+tell(work)
+"""
+_OTHERS = {"cs.value.pareto": _PARETO, "cs.value.rfm": _RFM, "cs.value.retention": _RETENTION}
 _PANDAS = """
 import pandas
 def work():
@@ -72,20 +87,26 @@ def rows() -> list[Row]:
                 same = same and np.isclose(float(str(ours["revenue"])), float(str(peer["revenue"])), rtol=1e-9)
                 ours["engine"] = f"{ours['engine']}{'' if same else ' (another answer)'}"
             found += [ours, peer]
-        found.append(_row(f"{ROWS:,} transactions, shares and Gini", "cs.value.pareto", _TELL + _PARETO, path))
+            found += [_row(work, name, _TELL + script, path) for name, script in _OTHERS.items()]
+        for texts in (False, True):
+            make_files(Path(folder), customers=3_100_000, texts=texts, alike=True)
+            path = str(Path(folder) / "sales.parquet")
+            work = f"{ROWS:,} transactions of 3 million customers{' named by texts' if texts else ''}"
+            found += [_row(work, name, _TELL + script, path) for name, script in _OTHERS.items()]
     return found
 
 
-def make_files(folder: Path) -> None:
-    """The same transactions as Parquet and as CSV, written a piece at a time."""
+def make_files(folder: Path, customers: int = ROWS // 10, texts: bool = False, alike: bool = False) -> None:
+    """The same transactions as Parquet and as CSV, written a piece at a time; ``alike``: all customers buy as often."""
     import pyarrow as arrow
     import pyarrow.csv
     import pyarrow.parquet
 
     random = np.random.default_rng(7)
     numbers = [("amount", arrow.float64()), ("cost", arrow.float64())]
-    timed = arrow.schema([("customer", arrow.int64()), ("date", arrow.timestamp("s")), *numbers])
-    dated = arrow.schema([("customer", arrow.int64()), ("date", arrow.date32()), *numbers])
+    name = ("customer", arrow.string() if texts else arrow.int64())
+    timed = arrow.schema([name, ("date", arrow.timestamp("s")), *numbers])
+    dated = arrow.schema([name, ("date", arrow.date32()), *numbers])
     with (
         arrow.parquet.ParquetWriter(folder / "sales.parquet", timed) as packed,
         arrow.csv.CSVWriter(folder / "sales.csv", dated) as plain,
@@ -93,8 +114,9 @@ def make_files(folder: Path) -> None:
         for first in range(0, ROWS, _PIECE):
             size = min(_PIECE, ROWS - first)
             amount = np.round(random.lognormal(3, 1, size), 2)
+            number = (customers * random.random(size) ** (1 if alike else 2)).astype(np.int64) + 1
             columns = {
-                "customer": (ROWS / 10 * random.random(size) ** 2).astype(np.int64) + 1,
+                "customer": [f"CUST-{one}" for one in number.tolist()] if texts else number,
                 "date": np.datetime64("2024-01-01") + random.integers(0, 730, size).astype("timedelta64[D]"),
                 "amount": amount,
                 "cost": np.round(amount * random.uniform(0.5, 1.1, size), 2),

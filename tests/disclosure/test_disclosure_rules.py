@@ -16,6 +16,28 @@ def test_rules_and_rounding():
     assert rules.n_shown(7) == 7
 
 
+@pytest.mark.parametrize("round_to", [5, 10])
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_a_rounded_figure_is_possible_with_every_number_that_is_rounded_alike(round_to, unit):
+    rules = Rules(round_to=round_to)
+    numbers = range(5, 120)
+    shown = {n: {rules.figure_shown(unit * count / n, n, unit) for count in range(n + 1)} for n in numbers}
+    for n in range(5, 100):
+        alike = [other for other in numbers if rules.n_shown(other) == rules.n_shown(n)]
+        assert all(shown[n] <= shown[other] for other in alike)
+    # control: rounded to a tenth, or to one percent, some figures are possible with one number only
+    one, other, third = (7, 5, 6) if unit == 1 else (11, 10, 12)
+    plain = {n: {round(unit * count / n, 1 if unit == 1 else 0) for count in range(n + 1)} for n in (one, other, third)}
+    assert plain[one] - plain[other] - plain[third]
+
+
+def test_figures_are_as_they_are_where_numbers_are():
+    assert Rules().figure_shown(3.14159, 7, 1.0) == 3.14159
+    assert Rules(round_to=5).figure_shown(3.14159, 500, 1.0) == 3.1
+    assert Rules(round_to=5).figure_shown(62.4, 30, 100.0) == 60.0
+    assert np.isnan(Rules(round_to=5).figure_shown(float("nan"), 30, 100.0))
+
+
 @pytest.mark.parametrize(
     ("options", "count"),
     [({"k_means": 2}, 1), ({"k_means": 6.0, "k_distributions": 1, "round_to": 0}, 3), ({"k_means": 12}, 1)],

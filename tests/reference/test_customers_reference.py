@@ -61,7 +61,7 @@ def test_cohorts_losses_and_survival(name: str) -> None:
     assert ours.n == theirs["n"]
     cells = case.table("cohorts")
     assert ours.tables["cohorts"]["complete"].tolist() == cells["complete"].tolist()
-    for column in ("period", "customers", "active", "ci_low", "ci_high"):
+    for column in ("period", "customers", "active", "ci_low", "ci_high", "revenue"):
         assert_near(ours.tables["cohorts"][column], cells[column], tolerances.TAIL_RELATIVE)
     for column in ("period", "customers", "active"):
         assert_near(ours.tables["pooled"][column], case.table("pooled")[column])
@@ -70,7 +70,7 @@ def test_cohorts_losses_and_survival(name: str) -> None:
     assert_near(again[["estimate", "ci_low", "ci_high"]], [wanted[end] for end in ("estimate", "low", "high")])
     median = ours.estimates.set_index("term").loc["median_days", ["estimate", "ci_low", "ci_high"]]
     assert_near(median, [theirs["plain"]["median"][end] for end in ("estimate", "low", "high")])
-    assert ours.tables["cohorts"]["revenue"].sum() == pytest.approx(sales["amount"].sum())
+    assert ours.fit["visits"] < len(sales)  # some are returns
 
 
 def test_present_values_of_a_panel() -> None:

@@ -1,4 +1,4 @@
-"""Cost to serve against survey for R, diversity of customers against plain R."""
+"""Cost to serve against survey and boot for R, diversity of customers against plain R."""
 
 from __future__ import annotations
 
@@ -42,6 +42,25 @@ def test_cost_per_customer_is_the_mean_of_totals(name: str) -> None:
     names = {"estimate": "estimate", "std_error": "std_error", "df": "df", "ci_low": "low", "ci_high": "high"}
     for mine, other in names.items():
         assert_near(ours[mine], theirs[other])
+
+
+@pytest.mark.parametrize("name", cases("cost_bootstrap"))
+def test_bootstrap_over_customers(name: str) -> None:
+    case = load(name)
+    theirs = case.table("terms").set_index("term")
+    options = {"channel": "channel", "cost": "cost", "shift": [("phone", "web", 100)], "seed": 2}
+    found = cost_to_serve(case.data, bootstrap=case.output["replicates"], **options)
+    ours = found.estimates.set_index("term")[["estimate", "std_error", "ci_low", "ci_high"]]
+    moved = found.tables["shifts"].iloc[0]
+    ends = [moved[end] / moved["contacts"] for end in ("ci_low", "ci_high")]
+    ours.loc["saving"] = [moved["saving_per_contact"], float("nan"), *ends]
+    ours = ours.loc[theirs.index]
+    assert_near(ours["estimate"], theirs["estimate"])
+    # four errors of the ratio of two standard deviations of 20,000 resamples each, 1.5 for tails longer than the normal
+    errors = ours["std_error"].fillna(theirs["std_error"])
+    assert_near(errors, theirs["std_error"], 4 * 1.5 / np.sqrt(case.output["replicates"]))
+    for end, other in (("ci_low", "low"), ("ci_high", "high")):
+        assert ((ours[end] - theirs[other]).abs() < 0.15 * theirs["std_error"]).all()
 
 
 @pytest.mark.parametrize("name", cases("diversity"))

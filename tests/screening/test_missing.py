@@ -42,7 +42,7 @@ def test_tables_by_hand():
     scales = tables["missing_scales"].set_index("scale")
     assert scales.loc["s"].to_dict() == {
         "items": 2, "answers": 5, "missing": 3, "percent": 37.5, "out_of_range": 0, "complete": 2, "partly": 1,
-        "none": 1, "percent_complete": 50.0,
+        "none": 1, "percent_complete": 50.0, "not_shown": 0,
     }  # fmt: skip
     counts = tables["missing_counts"]
     assert counts["missing"].tolist() == [0, 2]

@@ -106,6 +106,11 @@ def test_waves_and_named_late_values():
     assert cs.nonresponse(ordered, wave="wave", items=["x"]).tables["groups"]["first"].tolist() == ["third", "first"]
 
 
+def test_waves_whose_names_are_numbers_stand_in_the_order_of_the_numbers():
+    frame = _frame().assign(wave=lambda d: d["wave"].map({"first": "2", "second": "9", "third": "10"}))
+    assert cs.nonresponse(frame, wave="wave", items=["x"]).tables["groups"]["first"].tolist() == ["2", "10"]
+
+
 def test_ties_stay_together_and_are_told():
     frame = _frame().assign(day=lambda d: d["day"] // 9)
     result = cs.nonresponse(frame, order="day", items=["x"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crmstudy import Study, StudyError
-from crmstudy.study.analysing.assessing import ASSESSMENTS
+from crmstudy.study.assessments import ASSESSMENTS
 from crmstudy.study.kinds import KINDS
 from crmstudy.study.plan import draft
 from tests.study.small import ITEMS, REGRESSION, STUDY, write_small

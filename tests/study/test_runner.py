@@ -294,7 +294,7 @@ def test_progress_is_told_step_by_step(tmp_path):
 def test_simulated_answers_are_marked(tmp_path):
     results = _run(write_small(tmp_path / "s", study=STUDY.replace("file:", "simulated: true\n    file:")))
     assert [note.code for note in results.record.notes] == ["STUDY_SIMULATED_DATA"]
-    assert results.record.card["Answers of staff"] == "SIMULATED by a program, not those of people"
+    assert results.record.card["Simulated"].startswith("SIMULATED by a program, not those of people")
 
 
 def _replace_kind(monkeypatch: pytest.MonkeyPatch, name: str, analyse) -> None:

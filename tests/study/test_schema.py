@@ -40,6 +40,7 @@ def fits(value: Any, schema: dict[str, Any]) -> bool:
         "minLength": lambda least: not isinstance(value, str) or len(value) >= least,
         "pattern": lambda pattern: not isinstance(value, str) or re.search(pattern, value) is not None,
         "minItems": lambda least: not isinstance(value, list) or len(value) >= least,
+        "maxItems": lambda most: not isinstance(value, list) or len(value) <= most,
         "items": lambda one: not isinstance(value, list) or all(fits(item, one) for item in value),
         "minProperties": lambda least: not isinstance(value, dict) or len(value) >= least,
         "required": lambda names: not isinstance(value, dict) or set(names) <= set(value),
@@ -158,7 +159,8 @@ def test_rules_and_formats_are_those_of_their_rooms():
 
 def test_every_key_of_the_design_is_there():
     assert [key.name for key in STUDY.keys] == [
-        "crmstudy", "title", "lang", "seed", "samples", "links", "screening", "analyses", "hypotheses", "report",
+        "crmstudy", "title", "lang", "seed", "samples", "links", "screening", "analyses", "hypotheses",
+        "disclosure", "report",
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import cast
 
 from crmstudy.administration.declaring import keys, parts
 from crmstudy.administration.declaring.logic import check_logic
+from crmstudy.administration.declaring.modes import allowed
 from crmstudy.administration.declaring.studying import Declaration
 from crmstudy.administration.fieldwork import Entry, Kiosk, Linking, Quota, Sample, Unit, Wave
 from crmstudy.declared import Declared, Where
@@ -34,7 +35,7 @@ def read_sample(
     parts.section(doc, where, keys.SAMPLE)
     instruments = declared.instruments or ()
     entry = cast(Entry, parts.choice(doc, (*where, "entry"), ENTRIES, "open"))
-    linked = "key-file" if mode in ("confidential", "identified") and entry != "open" else "none"
+    linked = "key-file" if allowed(mode, "linking-by-key-file") and entry != "open" else "none"
     linking = cast(Linking, parts.choice(doc, (*where, "linking"), LINKINGS, linked))
     attributes = tuple(name for name, _ in parts.words(doc, (*where, "attributes"), "names"))
     sample = Sample(

@@ -107,7 +107,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = {
             "`{branch_size: \"manager = 1\"}`."),
         Key("quotas", "quotas by name", "How many answers of a kind are taken in a wave."),
         Key("feedback", "a list of scales", "Scales whose score respondents are shown at the end.", "`[]`"),
-        Key("attributes", "a list of names", "What tokens and links carry beside the unit.", "`[]`"),
+        Key("attributes", "a list of names", "What tokens carry beside the unit.", "`[]`"),
         Key("unfinished", "`discard` or `keep`", "What becomes of unfinished questionnaires when a wave is closed.",
             "`discard`"),
         Key("branch_links", "true or false", "Whether open links are signed, each with its unit.", "`false`"),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from crmstudy.administration.declaring import keys, parts
 from crmstudy.administration.declaring.asking import read_sample
-from crmstudy.administration.declaring.modes import MODES, impossible
+from crmstudy.administration.declaring.modes import MODES, allowed, impossible
 from crmstudy.administration.declaring.questionnaire import check_languages, check_versions, offered
 from crmstudy.administration.declaring.studying import STUDY, Declaration, Study, read_study
 from crmstudy.administration.declaring.units import read_units
@@ -227,16 +227,18 @@ def _retention(doc: Declared, samples: Mapping[str, Sample]) -> Retention:
 
 
 def _paradata(doc: Declared, mode: str) -> Paradata:
-    fine = mode in ("confidential", "identified")
     parts.section(doc, ("paradata",), "paradata")
-    times = parts.choice(doc, ("paradata", "times"), ("coarse", "fine"), "fine" if fine else "coarse")
-    order, device = parts.flag(doc, ("paradata", "order"), fine), parts.flag(doc, ("paradata", "device"), True)
+    usual = "fine" if allowed(mode, "page-times") else "coarse"
+    times = parts.choice(doc, ("paradata", "times"), ("coarse", "fine"), usual)
+    order = parts.flag(doc, ("paradata", "order"), allowed(mode, "order"))
+    device = parts.flag(doc, ("paradata", "device"), True)
     return Paradata("fine" if times == "fine" else "coarse", order, device)
 
 
 def _invitation(doc: Declared, languages: Sequence[str], mode: str) -> Invitation:
-    named = mode in ("confidential", "identified")
-    reminders: Literal["everyone", "unfinished"] = "unfinished" if named else "everyone"
+    reminders: Literal["everyone", "unfinished"] = "everyone"
+    if allowed(mode, "reminders-to-unfinished"):
+        reminders = "unfinished"
     if not parts.section(doc, ("invitation",), "invitation"):
         return Invitation(reminders=reminders)
     texts: dict[str, Texts] = {}

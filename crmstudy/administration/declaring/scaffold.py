@@ -150,7 +150,7 @@ def _sample(id: str, examples: tuple[str, str, str, str], *, brief: bool) -> Ite
     yield _said("    # quotas:", "how many answers of a kind are taken in a wave")
     yield f'    #   enough: {{when: "answered({first})", limit: 200}}'
     yield _said(f"    # feedback: [{scale}]", "scales whose score respondents are shown at the end")
-    yield _said("    # attributes: [shift]", "what tokens and links carry beside the unit")
+    yield _said("    # attributes: [shift]", "what tokens carry beside the unit")
     yield _said("    # unfinished: discard", "keep: unfinished questionnaires are exported")
     yield _said("    # branch_links: true", "open links are signed, each with its unit")
     yield _said("    # kiosk: {idle_seconds: 120, thanks_seconds: 15}", "devices on which many people answer")

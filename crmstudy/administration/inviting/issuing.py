@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from crmstudy.administration.declaring.modes import allowed
 from crmstudy.administration.declaring.readiness import is_loopback
 from crmstudy.administration.fieldwork import Fieldwork, Sample, Wave
 from crmstudy.administration.inviting.addresses import person_digest
@@ -79,7 +80,7 @@ class Desk:
     @property
     def named(self) -> bool:
         """Whether answers carry a pseudonym."""
-        return self.fieldwork.mode != "anonymous"
+        return allowed(self.fieldwork.mode, "linking-by-key-file")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from crmstudy.administration.server.site import Site, form_of, gone_on, one
 from crmstudy.administration.server.surveys import Survey
 from crmstudy.administration.session.answers import PageAnswers, form_values, read_page
 from crmstudy.administration.session.route import View
-from crmstudy.administration.store.adjusting import screen_out, set_language
 from crmstudy.administration.store.quotas import taken
 from crmstudy.administration.store.respondents import (
     Draft,
@@ -37,6 +36,8 @@ from crmstudy.administration.store.respondents import (
     is_submitted,
     pages_of,
     save_page,
+    screen_out,
+    set_language,
     submit,
 )
 from crmstudy.administration.store.writer import NotKept, Refused

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -45,8 +45,6 @@ class Visit:
         Whether token or code have just been shown, so that a draft may be offered for continuing.
     at : int
         When it was last written (seconds).
-    attributes : mapping of str to str
-        Those of a signed link.
     """
 
     id: str
@@ -61,7 +59,6 @@ class Visit:
     said: str = ""
     fresh: bool = False
     at: int = 0
-    attributes: Mapping[str, str] = field(default_factory=dict)
 
     def rests(self, now: float) -> bool:
         """Whether nobody has done anything for so long that somebody else may sit there."""
@@ -79,11 +76,11 @@ class Visit:
 
 _SHORT = {
     "id": "v", "sample": "s", "token": "t", "draft": "d", "unit": "b", "signed": "w", "language": "l", "kiosk": "k",
-    "receipt": "r", "said": "m", "fresh": "f", "at": "a", "attributes": "x",
+    "receipt": "r", "said": "m", "fresh": "f", "at": "a",
 }  # fmt: skip
 _LONG = {short: name for name, short in _SHORT.items()}
-_DEFAULTS = {one.name: one.default for one in fields(Visit)} | {"attributes": {}}
-_TYPES: Mapping[str, type] = {"signed": bool, "kiosk": bool, "fresh": bool, "at": int, "attributes": dict}
+_DEFAULTS = {one.name: one.default for one in fields(Visit)}
+_TYPES: Mapping[str, type] = {"signed": bool, "kiosk": bool, "fresh": bool, "at": int}
 
 
 class Cookies:

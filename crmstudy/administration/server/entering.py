@@ -28,16 +28,18 @@ from crmstudy.administration.server.guard import Wrong, visit_of
 from crmstudy.administration.server.site import Site, form_of, gone_on, one
 from crmstudy.administration.server.surveys import Survey
 from crmstudy.administration.session.code import ELEMENTS, code_digest, read_code
-from crmstudy.administration.store.adjusting import decline, set_language, set_person
 from crmstudy.administration.store.consents import consents
 from crmstudy.administration.store.quotas import taken
 from crmstudy.administration.store.respondents import (
     Draft,
     begin,
+    decline,
     draft_of_token,
     find_draft,
     find_token,
     is_closed,
+    set_language,
+    set_person,
 )
 from crmstudy.administration.store.writer import Refused
 
@@ -294,7 +296,7 @@ async def _declined(site: Site, survey: Survey, visit: Visit, wave: Wave, trace:
 def _draft(site: Site, survey: Survey, visit: Visit, request: Request, found: Door, wave: Wave, trace: str) -> Draft:
     fieldwork, row = site.fieldwork, found.token
     anonymous = fieldwork.anonymous
-    given = json.loads(row.attributes) if row is not None else dict(visit.attributes)
+    given = json.loads(row.attributes) if row is not None else {}
     return Draft(
         digest=trace,
         sample=survey.id,

@@ -43,6 +43,7 @@ _HEADERS = (
 )
 _STRICT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _NO_STORE = (b"cache-control", b"no-store")
+_ALLOW = (b"allow", ", ".join(METHODS).encode())
 
 Form = Mapping[str, list[str]]
 #: (status, key of the wording) -> how the application says so.
@@ -117,8 +118,11 @@ class Guard:
                 status = message["status"]
                 given = message.setdefault("headers", [])
                 message["headers"] = [*given, *self._headers]
-                if not any(name == b"cache-control" for name, _ in given):
+                named = {name for name, _ in given}
+                if b"cache-control" not in named:
                     message["headers"].append(_NO_STORE)
+                if status == 405 and b"allow" not in named:
+                    message["headers"].append(_ALLOW)
             await send(message)
 
         app = self.app

@@ -7,8 +7,10 @@ PostgreSQL an archive of ``pg_dump``. Beside it stands its SHA-256, in the form 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,15 +36,19 @@ from crmstudy.administration.store.revisions import KNOWN
 from crmstudy.administration.store.store import Store
 from crmstudy.errors import StudyError
 
+#: How the rows of a table begin in an archive that is written out, and how they end.
+_ROWS = re.compile(rb"COPY \S+?\.(\w+) \(")
+_NO_MORE_ROWS = b"\\."
+
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A backup that was made or looked at: rows by table (None where only the archive's list was read)."""
+    """A backup that was made or looked at, with its rows by table."""
 
     path: Path
     sha256: str
     bytes: int
-    rows: Mapping[str, int] | None
+    rows: Mapping[str, int]
 
 
 def back_up(store: Store, folder: Path, to: Path | None = None) -> Backup:
@@ -94,8 +100,7 @@ def verify(path: Path) -> Backup:
     with path.open("rb") as stream:
         head = stream.read(16)
     if head.startswith(b"PGDMP"):
-        _list(path)
-        rows = None
+        rows = _rows_of_archive(path)
     elif head == b"SQLite format 3\0":
         revision, rows = look_into(path)
         if revision not in KNOWN:
@@ -140,12 +145,26 @@ def _dump(url: URL, schema_name: str, target: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _list(path: Path) -> None:
-    """Read the list of an archive; raises StudyError when it holds no answers' table or cannot be read."""
-    listed = _run([_program("pg_restore"), "--list", str(path)], None, f"'{path}' cannot be read")
-    if " TABLE DATA " not in listed or " response " not in listed:
+def _rows_of_archive(path: Path) -> dict[str, int]:
+    """The rows by table of an archive, which is read whole; raises StudyError when it is none of a study."""
+    found: dict[str, int] = {}
+    table = ""
+    with tempfile.TemporaryFile() as told:
+        command = [_program("pg_restore"), "--file=-", str(path)]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=told) as reading:
+            for line in reading.stdout or ():
+                if table and line.rstrip() == _NO_MORE_ROWS:
+                    table = ""
+                elif table:
+                    found[table] += 1
+                elif begins := _ROWS.match(line):
+                    table = begins[1].decode()
+                    found[table] = 0
+        told.seek(0)
+        _check(reading.returncode, told.read(), f"'{path}' cannot be read")
+    if "response" not in found:
         raise StudyError(f"'{path}' is an archive of pg_dump, but not of a study.")
-    _run([_program("pg_restore"), f"--file={os.devnull}", str(path)], None, f"'{path}' cannot be read whole")
+    return found
 
 
 def _program(name: str) -> str:
@@ -164,16 +183,20 @@ def _without_password(url: URL) -> str:
     return url.set(drivername="postgresql", password=None, query=query).render_as_string(hide_password=False)
 
 
-def _run(command: list[str], url: URL | None, failed: str) -> str:
+def _run(command: list[str], url: URL | None, failed: str) -> None:
     environment = dict(os.environ)
     password = (url.password or url.query.get("password")) if url is not None else None
     if password:
         environment["PGPASSWORD"] = str(password)
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if done.returncode != 0:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        raise StudyError(f"{failed}: {lines[0] if lines else f'exit code {done.returncode}'}")
-    return done.stdout.decode(errors="replace")
+    _check(done.returncode, done.stderr, failed)
+
+
+def _check(code: int, told: bytes, failed: str) -> None:
+    """Raise StudyError with the first line of what a program told, where it failed."""
+    if code != 0:
+        lines = told.decode(errors="replace").strip().splitlines()
+        raise StudyError(f"{failed}: {lines[0] if lines else f'exit code {code}'}")
 
 
 def _now() -> str:

@@ -274,6 +274,28 @@ def abandon(work: Work, digest: str) -> bool:
     return held is not None
 
 
+def decline(work: Work, sample: str, wave: str) -> None:
+    """Count somebody who does not want to take part; nothing else is noted."""
+    work.count(sample, wave, "declined")
+
+
+def screen_out(work: Work, digest: str, quota: str) -> None:
+    """End a draft because there are enough answers of its kind; its token is not used up. May be repeated."""
+    held = hold_draft(work.connection, digest)
+    if held is not None:
+        let_go(work, held, "screened", quota)
+
+
+def set_language(work: Work, digest: str, language: str) -> None:
+    """Go on in another language; raises Refused ``gone``."""
+    _change_draft(work, digest, language=language)
+
+
+def set_person(work: Work, digest: str, person: str) -> None:
+    """Note the self-made code of a respondent, as a digest; raises Refused ``gone``."""
+    _change_draft(work, digest, person=person)
+
+
 def hold_draft(connection: Connection, digest: str) -> Draft | None:
     """A draft, which nobody else ends or changes until the transaction is over; None where there is none."""
     return _draft(_DRAFT_HELD.row(connection, of=digest))
@@ -310,6 +332,12 @@ def _refuse_foreign(connection: Connection, source: str) -> None:
     purpose = connection.get_execution_options().get(PURPOSE)
     if purpose is not None and (purpose == "simulated") != (source == "simulated"):
         raise Refused("simulated")
+
+
+def _change_draft(work: Work, digest: str, **values: str) -> None:
+    changed = work.connection.execute(update(draft).where(draft.c.digest == digest).values(**values))
+    if not changed.rowcount:
+        raise Refused("gone")
 
 
 def _put_page(connection: Connection, digest: str, given: Given) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pandas as pd
 
 from crmstudy.assessment.answered import COMMAS
-from crmstudy.assessment.checklists.entries import ALONE, Given, block_labels, checklist_of, given_to
+from crmstudy.assessment.catalogue import common_words
+from crmstudy.assessment.checklists.entries import ALONE, Given, block_labels, checklist_of, entries_of, given_to
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Bars, Drawing, Grid
@@ -38,6 +39,10 @@ OPEN_SHOWN = Shown(
 )  # fmt: skip
 
 
+#: So many open points are named as next.
+_SETTLED = 2
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Checklist(AssessmentResult):
     """Answers to a checklist by block.
@@ -55,13 +60,21 @@ class Checklist(AssessmentResult):
     def prose(self, lang: str = "en") -> tuple[str, ...]:
         """What is met over all, the weakest block, what was not answered, and what has no evidence."""
         name = self.call["list"]
-        said = [say(ROOM, "list_named", lang, label=checklist_of(name)["label"][lang])]
+        said: list[str] = []
         for unit, blocks in self.tables["blocks"].groupby("unit", sort=False):
             said += _told(str(unit), blocks, block_labels(name, lang), lang)
         lacking = len(self.tables["without_evidence"])
         if lacking:
             said.append(say(ROOM, "list_evidence", lang, n=(lacking, "n")))
         return tuple(said)
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """The first open points, with what would be evidence."""
+        return points_to_settle(self.call["list"], self.tables["open"], lang)
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Names of blocks and words for the status."""
+        return labels_of(self.call["list"], lang)
 
     def drawings(self) -> tuple[Drawing, ...]:
         """Percent met by block; with several units a grid."""
@@ -135,6 +148,26 @@ def _finished(name: str, given: Given) -> Checklist:
     )
 
 
+def points_to_settle(name: str, open_: pd.DataFrame, lang: str) -> tuple[str, ...]:
+    """The first open points of a checklist as sentences."""
+    entries = {entry["id"]: entry for _, entry in entries_of(name)}
+    first = open_.drop_duplicates("entry").head(_SETTLED)["entry"]
+    return tuple(
+        say(ROOM, "list_settle", lang, question=entries[one]["question"][lang], evidence=entries[one]["evidence"][lang])
+        for one in first
+    )
+
+
+def labels_of(name: str, lang: str) -> dict[str, dict[str, str]]:
+    """What people read for the ids in the tables of a checklist."""
+    blocks, said = block_labels(name, lang), common_words(lang)
+    return {
+        "unit": said, "block": blocks, "stage": blocks, "next": blocks, "status": said, "gate": said, "question": {
+            entry["question"]["en"]: entry["question"][lang] for _, entry in entries_of(name)
+        },
+    }  # fmt: skip
+
+
 def points_of(given: Given) -> dict[str, pd.DataFrame]:
     """Entries that are not met, and those that are claimed without evidence."""
     rows = given.rows
@@ -184,12 +217,12 @@ def notes_of(blocks: pd.DataFrame) -> list[Note]:
     without = int((blocks["applicable"] - blocks["answered"]).sum())
     if without:
         message = (
-            f"{without} entries are not answered; shares leave them out, and their bounds say what they could change."
+            f"Entries not answered: {without}. Shares leave them out, and their bounds say what they could change."
         )
         notes.append(Note("CHECKLIST_NOT_ANSWERED", message))
     bare = int(blocks["without_evidence"].sum())
     if bare:
-        message = f"{bare} entries are claimed to be met, wholly or in part, without evidence."
+        message = f"Entries claimed to be met, wholly or in part, without evidence: {bare}."
         notes.append(Note("CHECKLIST_WITHOUT_EVIDENCE", message))
     return notes
 
@@ -201,19 +234,24 @@ def _where(row: dict[Any, Any]) -> str:
 def _told(unit: str, blocks: pd.DataFrame, labels: dict[str, str], lang: str) -> Iterator[str]:
     rated = blocks[blocks["answered"] > 0]
     counts = {name: int(blocks[name].sum()) for name in ("met", "partly", "open", "applicable", "answered")}
-    if unit != ALONE:
-        yield say(ROOM, "list_unit", lang, unit=unit)
-    yield say(
-        ROOM, "list_counts", lang, met=(counts["met"], "n"), partly=(counts["partly"], "n"), open=(counts["open"], "n"),
-        applicable=(counts["applicable"], "n"), silent=(counts["applicable"] - counts["answered"], "n"),
+    said = say(
+        ROOM, "list_counts" if counts["applicable"] else "list_none", lang, met=(counts["met"], "n"),
+        partly=(counts["partly"], "n"), open=(counts["open"], "n"), applicable=(counts["applicable"], "n"),
+        silent=(counts["applicable"] - counts["answered"], "n"),
     )  # fmt: skip
+    yield of_unit(unit, said, lang)
     low = rated["percent_met"].min()
-    if low < 100.0:
+    if low < 100.0 and len(rated) > 1:
         weakest = COMMAS[lang].join(labels[block] for block in rated.loc[rated["percent_met"] == low, "block"])
         yield say(ROOM, "list_weakest", lang, block=weakest, share=(low, "percent"))
     silent = blocks.loc[(blocks["answered"] == 0) & (blocks["applicable"] > 0), "block"]
     if len(silent):
         yield say(ROOM, "list_silent", lang, block=COMMAS[lang].join(labels[block] for block in silent))
+
+
+def of_unit(unit: str, sentence: str, lang: str) -> str:
+    """A sentence about a unit, which it names unless there is only one."""
+    return sentence if unit == ALONE else f"{say(ROOM, 'list_unit', lang, unit=unit)} {sentence}"
 
 
 def _known(value: float) -> float | None:

@@ -13,6 +13,7 @@ from crmstudy import letters
 from crmstudy.assessment.answered import answered, choices, recognised, text_column
 from crmstudy.assessment.catalogue import catalogue, language
 from crmstudy.assessment.form import Field, write_form
+from crmstudy.assessment.spelling import spelled_alike
 from crmstudy.errors import AnalysisError, DataError, UnsupportedError, did_you_mean
 from crmstudy.notes import Note
 from crmstudy.quoting import shown
@@ -70,7 +71,8 @@ def answer_words() -> dict[str, Mapping[str, str]]:
     return {one["id"]: one["label"] for one in catalogue("checklists/common")["answers"]}
 
 
-def _fields() -> tuple[Field, ...]:
+def form_fields() -> tuple[Field, ...]:
+    """The columns of the form."""
     return (
         Field("entry", {"en": "Entry", "fa": "شناسهٔ مورد", "ru": "Пункт"}),
         Field("question", {"en": "Question", "fa": "پرسش", "ru": "Вопрос"}, required=False, width=60),
@@ -108,7 +110,7 @@ def checklist_form(path: str | Path, lang: str = "en", *, list: str) -> Path:
         {"entry": entry["id"], "question": entry["question"][lang], "wanted": entry["evidence"][lang]}
         for _, entry in entries_of(list)
     ]
-    return write_form(path, rows, lang, fields=_fields(), name="checklist")
+    return write_form(path, rows, lang, fields=form_fields(), name="checklist")
 
 
 def given_to(name: str, answers: object) -> Given:
@@ -121,7 +123,7 @@ def given_to(name: str, answers: object) -> Given:
     AnalysisError
         When nothing is answered.
     """
-    frame = answered(answers, _fields(), _WHAT)
+    frame = answered(answers, form_fields(), _WHAT)
     known = recognised({entry["id"]: entry["question"].values() for _, entry in entries_of(name)})
     found = frame["entry"].map(lambda text: known.get(letters.key(str(text))), na_action="ignore")
     faults = []
@@ -135,14 +137,15 @@ def given_to(name: str, answers: object) -> Given:
     if faults or wrong:
         raise DataError([*faults, *wrong])
     made = pd.DataFrame({"entry": found, "answer": answer})
-    for column, otherwise in (("evidence", ""), ("unit", ALONE)):
-        texts = text_column(frame, column)
-        made[column] = texts.where(texts.notna(), otherwise)
+    evidence = text_column(frame, "evidence")
+    made["evidence"] = evidence.where(evidence.notna(), "")
+    made["unit"], notes = spelled_alike(text_column(frame, "unit"), "units", ALONE)
     units = tuple(dict.fromkeys(made["unit"]))
-    once, notes = _once(made[made["answer"].notna()])
+    once, found_notes = _once(made[made["answer"].notna()])
+    notes += found_notes
     if not len(once):
-        message = f"Nothing is answered in the checklist '{name}': no row has an answer that counts."
-        raise AnalysisError(message, "CHECKLIST_EMPTY")
+        why = [f"Nothing is answered in the checklist '{name}': no row has an answer that counts."]
+        raise AnalysisError(" ".join([*why, *(note.message for note in notes)]), "CHECKLIST_EMPTY")
     rows = pd.DataFrame(_rows(name, once, units), columns=list(_COLUMNS))
     return Given(rows, tuple(notes), len(once), len(frame) - len(once))
 
@@ -158,7 +161,7 @@ def _once(made: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
     kept = made[~different]
     once = kept.sort_values("evidence", key=lambda text: text == "", kind="stable").drop_duplicates(key).sort_index()
     if len(once) < len(kept):
-        notes.append(Note("AUDIT_ROWS_REPEATED", f"{len(kept) - len(once)} answers were given twice and count once."))
+        notes.append(Note("AUDIT_ROWS_REPEATED", f"Answers given twice, which count once: {len(kept) - len(once)}."))
     return once, notes
 
 

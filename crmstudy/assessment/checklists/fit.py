@@ -15,6 +15,7 @@ from crmstudy.assessment.answered import within
 from crmstudy.assessment.catalogue import catalogue
 from crmstudy.assessment.checklists.checklist import ROOM
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
+from crmstudy.assessment.spelling import spelled_alike
 from crmstudy.assessment.tables import Type, table_of
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Bars, Drawing
@@ -28,6 +29,10 @@ from crmstudy.selection import coverage_faults
 #: Effective numbers of kinds from which a segmented and a personalising CRM fit; ours, no published norm.
 CUTS = (2.0, 5.0)
 LARGEST = 1e6
+#: More customers than that cannot be counted one by one in a floating-point number.
+LARGEST_COUNT = 1e12
+#: A bias of more than this part of the standard error is told.
+_BIASED = 0.25
 _FITS = ("low", "middle", "high")
 
 
@@ -72,7 +77,7 @@ class CrmFit(AssessmentResult):
         else:
             said.append(say(ROOM, "fit_rating", lang, rating=(self.call["rating"], "df")))
         fit = fits[self.call["fit"]]
-        said.append(say(ROOM, "fit_found", lang, label=fit["label"][lang], description=fit["description"][lang]))
+        said.insert(0, say(ROOM, "fit_found", lang, label=fit["label"][lang], description=fit["description"][lang]))
         between = self.call["between"]
         if len(between) > 1:
             ends = {"first": fits[between[0]]["label"][lang], "last": fits[between[-1]]["label"][lang]}
@@ -136,8 +141,10 @@ def crm_fit(
     be as diverse; below ``cuts[0]`` a lean CRM fits, from ``cuts[1]`` a personalising one. Evenness is
     :math:`H/\ln S`, Simpson's index :math:`1-\sum p^2`. Of a sample the variance of H is
     :math:`(\sum p\ln^2p-H^2)/n+(S-1)/2n^2` (Hutcheson, 1970), the interval of :math:`e^H` that of H raised; the
-    variance of Simpson's index is his own (Simpson, 1949). Kinds that a sample misses make H too small. A rating up to
-    2 stands for low, from 4 for high diversity.
+    variance of Simpson's index is his own (Simpson, 1949). Kinds that a sample misses make H too small, by about
+    :math:`(S-1)/2n` (Miller, 1955); nothing is corrected for it, and a note says where it is more than a quarter of the
+    standard error, so that the interval covers less often than ``level``. A rating up to 2 stands for low, from 4 for
+    high diversity.
 
     Examples
     --------
@@ -147,17 +154,19 @@ def crm_fit(
     >>> found.call["fit"], round(float(found.estimates["estimate"][2]), 3)
     ('middle', 2.0)
     """
-    low, high = _check(customers, rating, sample, cuts, level)
+    low, high = _check(customers, kind, count, rating, sample, cuts, level)
     notes: list[Note] = []
     judged = None if rating is None else (0 if rating <= 2 else 2 if rating >= 4 else 1)
-    kinds, dropped, estimates = pd.DataFrame(columns=["kind", "customers", "percent"]), 0, no_estimates()
+    kinds, n, dropped, estimates = pd.DataFrame(columns=["kind", "customers", "percent"]), 0, 0, no_estimates()
     between: list[int] = [] if judged is None else [judged]
     if customers is not None:
         kinds, dropped = _kinds(customers, kind, count, notes)
+        n = int(kinds["customers"].sum())
         estimates = _estimates(kinds["customers"].to_numpy(dtype=float), sample, level)
         found, *ends = estimates.set_index("term").loc["effective_number", ["estimate", "ci_low", "ci_high"]]
         places = [int(np.searchsorted((low, high), value, side="right")) for value in (found, *ends) if value == value]
         fit, between = places[0], list(range(min(places), max(places) + 1))
+        _note_bias(estimates, n, notes)
         if len(between) > 1:
             message = "The interval of the effective number of kinds reaches over a bound of the rule."
             notes.append(Note("FIT_BETWEEN", message, "warning"))
@@ -166,7 +175,6 @@ def crm_fit(
             notes.append(Note("FIT_RATING_DIFFERS", message, "warning"))
     else:
         fit = between[0]
-    n = int(kinds["customers"].sum())
     return CrmFit(
         estimates=estimates,
         n=n,
@@ -181,14 +189,16 @@ def crm_fit(
 
 
 def _check(
-    customers: object | None, rating: float | None, sample: bool, cuts: Sequence[float], level: float
-) -> tuple[float, float]:
+    customers: object, kind: object, count: object, rating: object, sample: object, cuts: Sequence[float], level: float
+) -> tuple[float, float]:  # fmt: skip
     faults = list(coverage_faults(level))
+    if not isinstance(kind, str) or not isinstance(count, str | None) or kind == count:
+        faults.append("`kind` and `count` are the names of two columns.")
     if customers is None and rating is None:
         faults.append("Give a table of customers, or a `rating` of their diversity from 1 to 5.")
     if rating is not None and not within(rating, 1.0, 5.0):
         faults.append(f"`rating` is a number from 1 (all alike) to 5 (all different), not {rating!r}.")
-    if sample not in (True, False):
+    if not isinstance(sample, bool | np.bool_):
         faults.append(f"`sample` is True or False, not {sample!r}.")
     pair = [*cuts] if isinstance(cuts, list | tuple) else []
     if len(pair) != 2 or not all(within(one, 1.0, LARGEST) for one in pair) or not pair[0] < pair[1]:
@@ -202,13 +212,16 @@ def _kinds(customers: object, kind: str, count: str | None, notes: list[Note]) -
     wanted: dict[str, Type] = {kind: "text"} if count is None else {kind: "text", count: "whole"}
     frame = table_of(customers, wanted, what="customers")
     numbers = pd.Series(1.0, index=frame.index) if count is None else frame[count]
-    if (numbers < 0).any():
-        raise DataError(f"'{shown(count)}' of the customers is a number of customers, not below 0.")
+    if not numbers.dropna().between(0, LARGEST_COUNT).all():
+        raise DataError(f"'{shown(count)}' of the customers is a number of customers, from 0 to {LARGEST_COUNT:g}.")
     use = frame[kind].notna() & numbers.notna()
     dropped = int((~use).sum())
     if dropped:
-        notes.append(Note("FIT_ROWS_DROPPED", f"{dropped} rows lack the kind of customer or their number; left out."))
-    totals = numbers[use].groupby(frame.loc[use, kind]).sum()
+        message = f"Rows that lack the kind of customer or their number, left out: {dropped}."
+        notes.append(Note("FIT_ROWS_DROPPED", message))
+    alike, found = spelled_alike(frame.loc[use, kind], "kinds of customers")
+    notes += found
+    totals = numbers[use].groupby(alike).sum()
     totals = totals[totals > 0].sort_index().sort_values(ascending=False, kind="stable")
     if not len(totals):
         raise AnalysisError("No customer has a kind, so there is no diversity to judge.", "FIT_NO_KINDS")
@@ -242,6 +255,18 @@ def _estimates(counts: Array, sample: bool, level: float) -> pd.DataFrame:
         rows["simpson"][1:] = spread, max(0.0, found - z * spread), min(1.0, found + z * spread)
     table = [(name, row[0], row[1], nan, nan, nan, *row[2:]) for name, row in rows.items()]
     return pd.DataFrame(table, columns=list(ESTIMATE_COLUMNS))
+
+
+def _note_bias(estimates: pd.DataFrame, n: int, notes: list[Note]) -> None:
+    """Say where the sample is so small that its diversity is noticeably below that of the customers."""
+    rows = {row["term"]: row for row in estimates.to_dict("records")}
+    bias, error = (rows["richness"]["estimate"] - 1.0) / (2.0 * n), rows["shannon"]["std_error"]
+    if bias > _BIASED * error:
+        message = (
+            f"The sample is small for its kinds: Shannon's index is too low by about {bias:.2f}, its standard error is "
+            f"{error:.2f}, and the intervals lie too low."
+        )
+        notes.append(Note("FIT_SMALL_SAMPLE", message, "warning"))
 
 
 def _rule(low: float, high: float) -> pd.DataFrame:

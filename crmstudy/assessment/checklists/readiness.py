@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,10 +13,13 @@ from crmstudy.assessment.checklists.checklist import (
     OPEN_SHOWN,
     ROOM,
     blocks_of,
+    labels_of,
     notes_of,
+    of_unit,
     points_of,
+    points_to_settle,
 )
-from crmstudy.assessment.checklists.entries import ALONE, block_labels, entries_of, given_to
+from crmstudy.assessment.checklists.entries import block_labels, entries_of, given_to
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Bars, Drawing
@@ -56,20 +60,28 @@ class Readiness(AssessmentResult):
         questions = {entry["id"]: entry["question"][lang] for _, entry in entries_of(_LIST)}
         gates, said = self.tables["gates"], []
         for row in self.tables["verdicts"].to_dict("records"):
-            if row["unit"] != ALONE:
-                said.append(say(ROOM, "list_unit", lang, unit=row["unit"]))
-            said.append(
-                say(
-                    ROOM, f"ready_{row['verdict']}", lang, necessary=(row["necessary"], "n"), met=(row["met"], "n"),
-                    unmet=(row["unmet"], "n"), undecided=(row["undecided"], "n"),
-                )
+            verdict = say(
+                ROOM, f"ready_{row['verdict']}", lang, necessary=(row["necessary"], "n"), met=(row["met"], "n"),
+                unmet=(row["unmet"], "n"), undecided=(row["undecided"], "n"),
             )  # fmt: skip
+            said.append(of_unit(str(row["unit"]), verdict, lang))
             there = gates[gates["unit"] == row["unit"]]
             for key, gate in (("ready_closed", "closed"), ("ready_unknown", "undecided")):
                 for name in there.loc[there["gate"] == gate, "entry"]:
                     said.append(say(ROOM, key, lang, question=questions[name]))
+            exempt = there.loc[there["status"] == "does not apply", "entry"]
+            said += [say(ROOM, "ready_exempt", lang, question=questions[name]) for name in exempt]
         said.append(say(ROOM, "ready_hardware", lang))
         return tuple(said)
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """The necessary conditions that are not met, with what would be evidence."""
+        gates = self.tables["gates"]
+        return points_to_settle(_LIST, gates[gates["gate"] == "closed"], lang)
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Names of blocks and words for status and gate."""
+        return labels_of(_LIST, lang)
 
     def drawings(self) -> tuple[Drawing, ...]:
         """Percent met by block."""
@@ -107,9 +119,10 @@ def readiness(answers: object, *, require_evidence: bool = False) -> Readiness:
     -----
     Source documents 1.13 (accurate premises), 1.9 (processes understood), 1.4 (hardware), 1.8 (commitment; no miracle
     is to be had from installing CRM in a dissolving organisation). Which entries are necessary is our reading of
-    them. A necessary condition cannot be made up for: partly met is not met, and one unmet blocks. All necessary ones
-    met do not suffice for ``ready``; strong hardware alone leaves every other gate where it was. That a condition is
-    necessary is here a rule of judgement; whether data bear it out is a question of necessary-condition analysis.
+    them. A necessary condition cannot be made up for: partly met is not met, and one unmet blocks. One that is said not
+    to apply is not counted; where none applies, nothing is decided. All necessary ones met do not suffice for
+    ``ready``; strong hardware alone leaves every other gate where it was. That a condition is necessary is here a rule
+    of judgement; whether data bear it out is a question of necessary-condition analysis.
 
     Examples
     --------
@@ -126,13 +139,14 @@ def readiness(answers: object, *, require_evidence: bool = False) -> Readiness:
     if require_evidence:
         gates.loc[(gates["gate"] == "open") & (gates["evidence"] == ""), "gate"] = "undecided"
     # a necessary condition that does not apply asks for nothing
-    gates.loc[gates["status"] == "does not apply", "gate"] = "open"
+    exempt = gates["status"] == "does not apply"
+    gates.loc[exempt, "gate"] = "open"
     verdicts = pd.DataFrame([_verdict(unit, gates, rows) for unit in dict.fromkeys(rows["unit"])])
     blocks = blocks_of(_LIST, given)
     notes = [*given.notes, *notes_of(blocks)]
-    exempt = gates[gates["status"] == "does not apply"]
-    if len(exempt):
-        message = f"Necessary conditions are said not to apply: {', '.join(dict.fromkeys(exempt['entry']))}. Say why."
+    if exempt.any():
+        named = ", ".join(dict.fromkeys(gates.loc[exempt, "entry"]))
+        message = f"Necessary conditions are said not to apply, and do not count: {named}. Say why."
         notes.append(Note("READINESS_EXEMPT", message, "warning"))
     shown = gates[["unit", "block", "entry", "question", "source", "status", "evidence", "gate"]]
     return Readiness(
@@ -152,12 +166,13 @@ def readiness(answers: object, *, require_evidence: bool = False) -> Readiness:
 
 
 def _verdict(unit: str, gates: pd.DataFrame, rows: pd.DataFrame) -> dict[str, object]:
-    gate = gates.loc[gates["unit"] == unit, "gate"].value_counts()
+    asked = (gates["unit"] == unit) & (gates["status"] != "does not apply")
+    gate = gates.loc[asked, "gate"].value_counts()
     rest = rows[(rows["unit"] == unit) & ~rows["necessary"] & (rows["status"] != "does not apply")]
     closed, undecided = int(gate.get("closed", 0)), int(gate.get("undecided", 0))
     if closed:
         verdict = "blocked"
-    elif undecided:
+    elif undecided or not len(gate):
         verdict = "undecided"
     else:
         verdict = "ready" if (rest["status"] == "met").all() else "conditional"

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 
 from crmstudy.assessment.answered import COMMAS, within
-from crmstudy.assessment.checklists.checklist import BLOCKS_SHOWN, OPEN_SHOWN, ROOM, blocks_of, notes_of, points_of
+from crmstudy.assessment.checklists.checklist import (
+    BLOCKS_SHOWN,
+    OPEN_SHOWN,
+    ROOM,
+    blocks_of,
+    labels_of,
+    notes_of,
+    of_unit,
+    points_of,
+    points_to_settle,
+)
 from crmstudy.assessment.checklists.entries import ALONE, block_labels, checklist_of, given_to
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
 from crmstudy.assessment.wording import say
@@ -46,20 +57,26 @@ class Stages(AssessmentResult):
         name = self.call["list"]
         labels, stages, said = block_labels(name, lang), self.tables["stages"], []
         for row in self.tables["reached"].to_dict("records"):
-            if row["unit"] != ALONE:
-                said.append(say(ROOM, "list_unit", lang, unit=row["unit"]))
+            place = {"place": (row["place"], "n"), "of": (row["of"], "n")}
             key = "stage_reached" if row["place"] else "stage_none"
-            said.append(
-                say(ROOM, key, lang, stage=labels.get(row["stage"], ""), place=(row["place"], "n"), of=(row["of"], "n"))
-            )
+            reached = say(ROOM, key, lang, stage=labels.get(row["stage"], ""), **place)  # type: ignore[arg-type]
+            said.append(of_unit(str(row["unit"]), reached, lang))
             if row["next"]:
                 said.append(say(ROOM, "stage_next", lang, stage=labels[row["next"]]))
             there = stages[stages["unit"] == row["unit"]]
-            early = there.loc[there["fulfilled"] & ~there["reached"], "stage"]
+            early = there.loc[there["fulfilled"] & ~there["reached"] & there["percent_met"].notna(), "stage"]
             if len(early):
                 said.append(say(ROOM, "stage_early", lang, stages=COMMAS[lang].join(labels[one] for one in early)))
         said.append(say(ROOM, f"stage_limit_{name}", lang))
         return tuple(said)
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """The first open points, with what would be evidence."""
+        return points_to_settle(self.call["list"], self.tables["open"], lang)
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Names of stages and words for the status."""
+        return labels_of(self.call["list"], lang)
 
     def drawings(self) -> tuple[Drawing, ...]:
         """Percent met by stage, with the threshold."""
@@ -102,9 +119,10 @@ def loyalty_stage(answers: object, *, threshold: float = 75.0) -> Stages:
     Source documents 2.8 (adaptation to needs, differentiated products, lasting relationships) and 2.9 (differentiated
     products are necessary, not sufficient: attachment to the relationship is). The threshold is ours. A stage is
     fulfilled when the percent met reaches it even if all entries not answered were unfavourable; a stage of which
-    nothing applies is fulfilled. A later stage without the earlier ones is not reached and is told. Attachment and the
-    ease of switching among customers are measured by the instruments ``relationship-attachment`` and
-    ``switching-ease``; whether attachment carries loyalty is a mediation (``cs.process``).
+    nothing applies holds up no later one, but is not reached by itself. A later stage without the earlier ones is not
+    reached and is told. Attachment and the ease of switching among customers are measured by the instruments
+    ``relationship-attachment`` and ``switching-ease``; whether attachment carries loyalty is a mediation
+    (``cs.process``).
 
     Examples
     --------
@@ -165,12 +183,18 @@ def _ladder(name: str, answers: object, threshold: float) -> Stages:
     stages["complete"] = blocks["answered"] == blocks["applicable"]
     stages["fulfilled"] = (blocks["applicable"] == 0) | (blocks["lowest"] >= threshold)
     stages["reached"] = stages.groupby("unit", sort=False)["fulfilled"].cummin()
+    empty = blocks["applicable"] == 0
+    # a stage of which nothing applies is passed on the way to a later one, and only so
+    later = (stages["reached"] & ~empty)[::-1].groupby(stages["unit"][::-1], sort=False).cummax()[::-1]
+    stages["reached"] &= later
     reached = pd.DataFrame([_reached(str(unit), rows) for unit, rows in stages.groupby("unit", sort=False)])
     notes = [*given.notes, *notes_of(blocks)]
+    for row in blocks[empty].to_dict("records"):
+        message = f"Nothing of the stage '{row['block']}'{_where(row)} is said to apply; it holds up no later stage."
+        notes.append(Note("STAGE_EXEMPT", message, "warning", row["block"]))
     doubtful = stages[~stages["fulfilled"] & ~(blocks["highest"].fillna(100.0) < threshold)]
     for row in doubtful.to_dict("records"):
-        where = "" if row["unit"] == ALONE else f" of unit {row['unit']}"
-        message = f"Entries of the stage '{row['stage']}'{where} that are not answered could still fulfil it."
+        message = f"Entries of the stage '{row['stage']}'{_where(row)} that are not answered could still fulfil it."
         notes.append(Note("STAGE_UNDECIDED", message, "warning", row["stage"]))
     return Stages(
         estimates=no_estimates(),
@@ -180,6 +204,10 @@ def _ladder(name: str, answers: object, threshold: float) -> Stages:
         samples=sample_table(given.n, given.dropped),
         call={"list": name, "threshold": float(threshold), "instruments": [*checklist_of(name)["instruments"]]},
     )
+
+
+def _where(row: dict[Any, Any]) -> str:
+    return "" if row["unit"] == ALONE else f" of unit {row['unit']}"
 
 
 def _reached(unit: str, stages: pd.DataFrame) -> dict[str, object]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,11 +16,13 @@ from numpy.typing import NDArray
 from crmstudy.assessment.maturity.companies import last_waves
 from crmstudy.assessment.maturity.items import BottomUpResult
 from crmstudy.assessment.maturity.rating import RatingResult
+from crmstudy.assessment.options import name_faults, names_of
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
 from crmstudy.assessment.tables import Type, table_of
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Bars, Drawing
 from crmstudy.errors import AnalysisError, DataError, ModelError, UnsupportedError, did_you_mean
+from crmstudy.exchange.read import read_responses
 from crmstudy.kernels import partition as kernel
 from crmstudy.kernels.moments import Array
 from crmstudy.kernels.resample import generator, replicate
@@ -127,7 +131,8 @@ def cluster_levels(
     data : BottomUpResult, RatingResult, DataFrame or path
         Blocks scored from items or by raters (0 to 6; the last wave of each unit), or a table with a row a unit.
     columns : str or sequence of str, optional
-        Scores; of a result blocks, all of them when left out. All on one scale: nothing is standardised.
+        Scores, of a result blocks; when left out all of them, or all columns of numbers. All on one scale: nothing is
+        standardised.
     unit : str, optional
         Column with the names of the units.
     method : {"optimal", "kmeans", "ward"}
@@ -177,8 +182,8 @@ def cluster_levels(
     own = frame.to_numpy(dtype=float)[complete]
     labels = [name for name, there in zip(names, complete, strict=True) if there]
     notes = _left_out(complete)
-    values = np.round(own.mean(axis=1, keepdims=True), 12) if method == "optimal" else own
-    different = len(np.unique(np.round(values, 12), axis=0))
+    values = kernel.without_rounding(own.mean(axis=1, keepdims=True)) if method == "optimal" else own
+    different = len(np.unique(kernel.without_rounding(values), axis=0))
     _refuse(len(values), different, k)
     rng = generator(seed, "maturity", "clusters", method)
     tried = {
@@ -237,13 +242,19 @@ def _check(method: object, k: object, largest: object, bootstrap: object, seed: 
 
 def _scores(data: object, columns: Sequence[str] | str | None, unit: str | None) -> tuple[list[str], pd.DataFrame]:
     """Names of the units and their scores."""
+    listed, wrong = names_of(columns, "columns")
+    if wrong := wrong + name_faults({"unit": unit}, optional=["unit"]):
+        raise ModelError(wrong)
     if isinstance(data, BottomUpResult | RatingResult):
         data, unit = _by_block(data, columns is None), "unit"
-    if columns is None and isinstance(data, pd.DataFrame):
-        columns = [str(name) for name in data.select_dtypes("number") if name != unit]
-    listed = [columns] if isinstance(columns, str) else list(columns or ())
-    if not listed or len(set(listed)) < len(listed):
-        raise ModelError(f"`columns` names the scores, each once; found {listed!r:.200}.")
+    elif isinstance(data, str | os.PathLike):
+        data = read_responses(Path(data), instruments=[]).frame
+    if isinstance(data, pd.DataFrame):
+        data = data.rename(columns=str)
+        if columns is None:
+            listed = [str(name) for name in data.select_dtypes("number", exclude="timedelta") if name != unit]
+    if not listed or len({*listed, unit}) <= len(listed):
+        raise ModelError(f"`columns` names the scores, each once and none of them the `unit`; found {listed!r:.200}.")
     wanted: dict[str, Type] = {} if unit is None else {unit: "text"}
     table = table_of(data, wanted | dict.fromkeys(listed, "number"), what="units")
     if len(table) > MOST_UNITS:

@@ -22,7 +22,7 @@ _HOW = {
         "هر ارزیاب یک فرم جداگانه پر می‌کند؛ پیش از نشست مشترک، به‌تنهایی ارزیابی کنید.",
         "هفت توصیف هر ردیف را از سطح صفر بخوانید. سطح، بالاترین توصیفی است که همراه با همهٔ توصیف‌های پیش از آن، امروز "
         "نشان‌دادنی باشد؛ آنچه در برنامه است به شمار نمی‌آید.",
-        "شاهد را نام ببرید: سند، رقم یا مشاهده‌ای با تاریخ آن.",
+        "مدرک را نام ببرید: سند، رقم یا مشاهده‌ای با تاریخ آن.",
         "اگر نمی‌توانید داوری کنید، سطح را خالی بگذارید؛ خانهٔ خالی به معنای سطح صفر نیست.",
     ),
     "ru": (
@@ -57,10 +57,10 @@ def fields() -> tuple[Field, ...]:
         Field("question", {"en": "Question", "fa": "پرسش", "ru": "Вопрос"}, required=False, width=34),
         *described,
         Field("level", {"en": "Level", "fa": "سطح", "ru": "Уровень"}, answers=_levels(), filled=True),
-        Field("evidence", {"en": "Evidence", "fa": "شاهد", "ru": "Доказательство"}, filled=True, required=False),
+        Field("evidence", {"en": "Evidence", "fa": "مدرک", "ru": "Подтверждение"}, filled=True, required=False),
         Field("rater", {"en": "Rater", "fa": "ارزیاب", "ru": "Эксперт"}, filled=True, required=False),
         Field("unit", {"en": "Unit", "fa": "واحد", "ru": "Подразделение"}, filled=True, required=False),
-        Field("wave", {"en": "Wave", "fa": "دوره", "ru": "Волна"}, filled=True, required=False),
+        Field("wave", {"en": "Wave", "fa": "نوبت", "ru": "Волна"}, filled=True, required=False),
     )  # fmt: skip
 
 

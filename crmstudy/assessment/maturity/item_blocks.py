@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmstudy.assessment.options import name_faults
 from crmstudy.assessment.tables import Type, table_of
 from crmstudy.describing.scored import declared_range
 from crmstudy.errors import DataError, ModelError, did_you_mean
@@ -49,7 +50,15 @@ def read_blocks(
     if isinstance(blocks, Instrument) and isinstance(data, pd.DataFrame):
         data = Responses.from_frame(data, [blocks])
     grouped = _grouped(data, blocks)
+    wrong = name_faults({"unit": unit}, optional=["unit"])
+    wrong += [f"'{unit}' is an item of '{name}'; the `unit` has a column of its own." for name, items in grouped.items()
+              if unit in items]  # fmt: skip
+    if wrong:
+        raise ModelError(wrong)
     frame, notes = analysis_frame(data) if isinstance(data, Responses) else (data, ())
+    frame = frame.rename(columns=str) if isinstance(frame, pd.DataFrame) else frame
+    cuts, ends = ({str(name): own for name, own in asked.items()} if isinstance(asked, Mapping) else asked
+                  for asked in (cuts, ends))  # fmt: skip
     wanted: dict[str, Type] = {} if unit is None else {unit: "text"}
     wanted |= {item: "number" for items in grouped.values() for item in items}
     table = table_of(frame, wanted, what="units")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -80,17 +81,19 @@ class BottomUpResult(AssessmentResult):
         """Where the units stand, and whether the capabilities form an order."""
         profile = self.tables["profile"]
         scored = profile[profile["blocks"] > 0]
-        told = [say("maturity_items", "made", lang, n=(self.n, "n"), blocks=(self.call["n_blocks"], "n"))]
+        told: list[str] = []
         if len(scored):
             middle = float(scored["mean_level"].median())
             told.append(say("maturity_items", "middle", lang, level=(middle, "estimate")))
+        told.append(say("maturity_items", "made", lang, n=(self.n, "n"), blocks=(self.call["n_blocks"], "n")))
         rows = self.tables["reproducibility"]
         for h in self.estimates.to_dict("records"):
             block = str(h["term"]).removeprefix("H of ")
             row = rows[(rows["block"] == block) & (rows["criterion"] == "goodenough_edwards")].iloc[0]
+            key = "order" if h["ci_low"] == h["ci_low"] else "order_perfect"
             told.append(
                 say(
-                    "maturity_items", "order", lang, block=block, n=(h["n"], "n"), cr=(row["reproducibility"], "index"),
+                    "maturity_items", key, lang, block=block, n=(h["n"], "n"), cr=(row["reproducibility"], "index"),
                     mmr=(row["minimal_reproducibility"], "index"), cs=(row["scalability"], "index"),
                     h=(h["estimate"], "index"), low=(h["ci_low"], "index"), high=(h["ci_high"], "index"),
                 )
@@ -183,7 +186,8 @@ def bottom_up(
     alone gives also for unrelated items, because the total holds the item. H is about 0 for these. The conventions told
     are those of Guttman (1950), Menzel (1953) and Mokken (1971). Loevinger's
     :math:`H=\sum\operatorname{cov}_{ij}/\sum\operatorname{cov}_{ij}^{max}` (Mokken, 1971) has the standard error of
-    Kuijpers, van der Ark and Croon (2013).
+    Kuijpers, van der Ark and Croon (2013) and the interval that a normal distribution gives it, which may end beyond
+    1. Without an error in the sample there is neither.
 
     Examples
     --------
@@ -229,7 +233,7 @@ def _check(order: str, min_answered: object, level: object) -> None:
     faults = coverage_faults(level)
     if order not in _ORDERS:
         faults.append(f"`order` is one of {', '.join(_ORDERS)}, not {order!r}.{did_you_mean(str(order), _ORDERS)}")
-    if isinstance(min_answered, bool) or not isinstance(min_answered, float | int) or not 0 < min_answered <= 1:
+    if isinstance(min_answered, bool) or not isinstance(min_answered, Real) or not 0 < float(min_answered) <= 1:
         faults.append(f"`min_answered` is a share above 0 and up to 1, such as 0.5, not {min_answered!r}.")
     if faults:
         raise ModelError(faults)

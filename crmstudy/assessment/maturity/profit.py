@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,16 +13,18 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import fdtri, ncfdtr, ndtri, stdtr, stdtrit
 
+from crmstudy.assessment.options import name_faults, names_of
 from crmstudy.assessment.result import AssessmentResult, Shown
 from crmstudy.assessment.tables import Type, table_of
 from crmstudy.assessment.wording import Value, say
 from crmstudy.drawing import Curves, Drawing
 from crmstudy.errors import AnalysisError, ModelError
+from crmstudy.exchange.read import read_responses
 from crmstudy.kernels import regression as kernel
 from crmstudy.kernels.covariance.moderation import Slope, johnson_neyman
 from crmstudy.kernels.moments import Array
 from crmstudy.models.formula import build_design, read_formula, term_key
-from crmstudy.models.regression import regress
+from crmstudy.models.regression import RegressionResult, regress
 from crmstudy.notes import Note
 from crmstudy.numerals import LANGUAGE_STYLES, p_phrase
 from crmstudy.responses import Responses
@@ -33,6 +37,8 @@ FEW = 100
 #: Places of the moderator, in standard deviations from its mean.
 _PLACES = (-1.0, 0.0, 1.0)
 _SE = "HC3"
+#: What pandas calls columns of numbers.
+_NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")
 #: No effect is larger than this; where it would not be found, none is.
 _LARGEST_F2 = 1000.0
 
@@ -124,7 +130,7 @@ def profitability(
     maturity: str,
     profit: str,
     switching: str,
-    covariates: Sequence[str] | str = (),
+    covariates: Sequence[str] | str | None = (),
     level: float = 0.95,
 ) -> ProfitabilityResult:
     r"""Regress profit on maturity, ease of switching and their product.
@@ -137,7 +143,7 @@ def profitability(
         A row an organisation or unit.
     maturity, profit, switching : str
         Columns of numbers: maturity (0 to 6), any measure of profit, how easily customers switch (higher is easier).
-    covariates : str or sequence of str
+    covariates : str or sequence of str, optional
         Further columns, numbers or words, that are held constant (size, industry).
     level : float
         Coverage of the intervals, and of the bounds of Johnson and Neyman.
@@ -151,7 +157,8 @@ def profitability(
     DataError, ModelError
         For columns that are not there or no numbers, a column with two parts to play, a faulty ``level``.
     AnalysisError
-        When a variable does not vary, predictors are combinations of others, or rows are too few.
+        When a variable does not vary, predictors are combinations of others, a coefficient rests on one row, or rows
+        are too few.
 
     Notes
     -----
@@ -174,8 +181,11 @@ def profitability(
     >>> bool(found.estimates.set_index("term").loc["crm:ease", "ci_high"] < 0)
     True
     """
-    listed = [covariates] if isinstance(covariates, str) else list(covariates)
-    frame, dropped, notes = _complete(data, maturity, profit, switching, listed, level)
+    listed, faults = names_of(covariates, "covariates")
+    faults += _option_faults(maturity, profit, switching, listed, level)
+    if faults:
+        raise ModelError(faults)
+    frame, dropped, notes = _complete(data, maturity, profit, switching, listed)
     means = {name: float(frame[name].mean()) for name in (maturity, switching)}
     sd = {name: float(frame[name].std()) for name in (maturity, switching)}
     _refuse_constant(frame, sd, profit)
@@ -183,7 +193,7 @@ def profitability(
     quoted = {name: f"`{name}`" for name in frame}
     formula = f"{quoted[profit]} ~ {quoted[maturity]} * {quoted[switching]}"
     formula += "".join(f" + {quoted[name]}" for name in listed)
-    fitted = regress(formula, centred, se=_SE, level=level)
+    fitted = _fitted(formula, centred, level)
     design = build_design(read_formula(formula, list(map(str, centred))), centred)
     fit = kernel.least_squares(design.matrix, design.outcome)
     names = [term_key(name) for name in design.columns]
@@ -213,7 +223,7 @@ def profitability(
         samples=sample_table(len(frame), dropped),
         call={
             "maturity": maturity, "profit": profit, "switching": switching, "covariates": listed, "level": level,
-            "se": _SE,             "formula": formula, "product": estimates["term"].iloc[b3], "means": means, "sd": sd,
+            "se": _SE, "formula": formula, "product": estimates["term"].iloc[b3], "means": means, "sd": sd,
             "region": region,
             "lines": _lines(frame, centred, fit, design.columns, maturity, switching),
         },
@@ -226,15 +236,24 @@ _CORRELATIONAL = (
 )
 
 
+def _option_faults(
+    maturity: object, profit: object, switching: object, covariates: list[str], level: object
+) -> list[str]:
+    parts = {"maturity": maturity, "profit": profit, "switching": switching}
+    used = [*parts.values(), *covariates]
+    twice = sorted({name for name in used if isinstance(name, str) and used.count(name) > 1})
+    return [
+        *coverage_faults(level), *name_faults(parts),
+        *(f"'{name}' is named for more than one part; every variable has one." for name in twice),
+    ]  # fmt: skip
+
+
 def _complete(
-    data: object, maturity: str, profit: str, switching: str, covariates: list[str], level: object
+    data: object, maturity: str, profit: str, switching: str, covariates: list[str]
 ) -> tuple[pd.DataFrame, int, list[Note]]:
     """The rows that have every variable."""
-    faults, used = coverage_faults(level), [profit, maturity, switching, *covariates]
-    twice = sorted({name for name in used if used.count(name) > 1})
-    faults += [f"'{name}' is named for more than one part; every variable has one." for name in twice]
-    if faults:
-        raise ModelError(faults)
+    if isinstance(data, str | os.PathLike):
+        data = read_responses(Path(data), instruments=[]).frame
     frame, told = analysis_frame(data) if isinstance(data, Responses) else (data, ())
     wanted: dict[str, Type] = {profit: "number", maturity: "number", switching: "number"}
     kinds = {name: _kind(frame, name) for name in covariates}
@@ -249,11 +268,26 @@ def _complete(
     return complete, dropped, notes
 
 
+def _fitted(formula: str, frame: pd.DataFrame, level: float) -> RegressionResult:
+    """The regression; of a coefficient that rests on one organisation is said what can be done here."""
+    try:
+        return regress(formula, frame, se=_SE, level=level)
+    except AnalysisError as error:
+        if error.code != "REGRESSION_FULL_LEVERAGE":
+            raise
+        message = (
+            "A coefficient rests on one organisation alone, so that it has no standard error: one that is alone in its "
+            "group of a covariate, or where switching is as easy as nowhere else. Merge that group, or leave the "
+            "covariate or the organisation out."
+        )
+        raise AnalysisError(message, error.code) from error
+
+
 def _kind(frame: object, name: str) -> Type:
-    """Covariates are numbers where their column is numeric, else words."""
-    numeric = isinstance(frame, pd.DataFrame) and name in frame and pd.api.types.is_numeric_dtype(frame[name])
-    boolean = isinstance(frame, pd.DataFrame) and name in frame and pd.api.types.is_bool_dtype(frame[name])
-    return "number" if numeric and not boolean else "text"
+    """Covariates are numbers where their column holds numbers, else words."""
+    if not isinstance(frame, pd.DataFrame) or list(frame).count(name) != 1:
+        return "text"  # whoever reads the table says what is wrong
+    return "number" if pd.api.types.infer_dtype(frame[name], skipna=True) in _NUMBERS else "text"
 
 
 def _refuse_constant(frame: pd.DataFrame, sd: dict[str, float], profit: str) -> None:

@@ -130,6 +130,7 @@ class RatingResult(AssessmentResult):
                 ("waits_for", "Waits for", "text"),
             ),
             "Steps whose foundations are laid first, then by weighted gap. Which block rests on which is ours.",
+            rows=12,
         ),
         Shown(
             "change_tests",
@@ -153,6 +154,14 @@ class RatingResult(AssessmentResult):
     def prose(self, lang: str = "en") -> tuple[str, ...]:
         """What was found, in sentences; of each unit in its last wave."""
         return rating_prose.sentences(self, lang)
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """The first steps of the roadmap."""
+        return rating_prose.next_steps(self, lang)
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Names of blocks, leaves and lenses."""
+        return rating_prose.labels(lang)
 
     def drawings(self) -> tuple[Drawing, ...]:
         """A radar of the blocks, a grid of blocks by unit and wave, grids of leaves by rater."""

@@ -10,8 +10,8 @@ import pandas as pd
 from crmstudy.assessment.catalogue import language
 from crmstudy.assessment.maturity.ratings import ALL
 from crmstudy.assessment.maturity.roadmap import in_words
-from crmstudy.assessment.maturity.scale import label_of, lenses, level_name
-from crmstudy.assessment.wording import Value, say
+from crmstudy.assessment.maturity.scale import blocks, label_of, leaves, lenses, level_name
+from crmstudy.assessment.wording import COMMAS, Value, say
 from crmstudy.numerals import LANGUAGE_STYLES, p_phrase
 from crmstudy.quoting import shown
 
@@ -23,7 +23,6 @@ _IN_FULL = 3
 #: So many steps and leaves are told.
 _STEPS, _LEAVES = 3, 6
 _EARLY = (1, 2)
-_COMMA = {"en": ", ", "fa": "، ", "ru": ", "}
 
 
 def sentences(result: RatingResult, lang: str) -> tuple[str, ...]:
@@ -32,7 +31,7 @@ def sentences(result: RatingResult, lang: str) -> tuple[str, ...]:
     tables = result.tables
     rows = tables["ratings"]
     counted = rows[["unit", "wave", "rater"]].drop_duplicates()["rater"].nunique()
-    told = [say("maturity_rating", "how", lang, n=(result.n, "n"), raters=(counted, "n"))]
+    told: list[str] = []
     overall = tables["overall"].drop_duplicates("unit", keep="last")
     for place, row in enumerate(overall.to_dict("records")):
         unit = _Unit(result, str(row["unit"]), str(row["wave"]), lang)
@@ -42,8 +41,29 @@ def sentences(result: RatingResult, lang: str) -> tuple[str, ...]:
         if row["unit"] != ALL and len(overall) > 1:
             mine = [say("maturity_rating", "of_unit", lang, unit=shown(row["unit"]), sentence=mine[0]), *mine[1:]]
         told += mine
+    told.append(say("maturity_rating", "how", lang, n=(result.n, "n"), raters=(counted, "n")))
     told.append(say("maturity_rating", "first_assess", lang))
     return tuple(told)
+
+
+def next_steps(result: RatingResult, lang: str) -> tuple[str, ...]:
+    """The first steps of the roadmap; of several units the first step of each."""
+    overall = result.tables["overall"].drop_duplicates("unit", keep="last")
+    units = [_Unit(result, str(row["unit"]), str(row["wave"]), lang) for row in overall.to_dict("records")]
+    if len(units) == 1:
+        return tuple(units[0].steps())
+    return tuple(
+        say("maturity_rating", "of_unit", lang, unit=shown(unit.unit), sentence=unit.steps()[0])
+        for unit in units
+        if unit.steps()
+    )
+
+
+def labels(lang: str) -> dict[str, dict[str, str]]:
+    """Names of blocks, leaves and lenses in place of their ids."""
+    named = {name: label_of(name, lang) for name in [*(block.id for block in blocks()), *leaves()]}
+    columns = ("block", "lowest_block", "strong", "weakest", "waits_for")
+    return {**dict.fromkeys(columns, named), "lens": {name: text[lang] for name, text in lenses().items()}}
 
 
 class _Unit:
@@ -66,13 +86,13 @@ class _Unit:
     def _list(self, names: Iterable[str], most: int | None = None) -> str:
         listed = [label_of(name, self.lang) for name in names]
         cut = listed if most is None or len(listed) <= most else [*listed[:most], "…"]
-        return _COMMA[self.lang].join(cut)
+        return COMMAS[self.lang].join(cut)
 
     def all(self, row: Mapping[Any, Any]) -> list[str]:
         """Everything about the unit."""
         return [
             self.overall(row), *self._strength(row), self._by_lens(), *self._leaves(), *self._panel(), *self._gaps(),
-            *self._change(), *self._steps(),
+            *self._change(), *self.steps(),
         ]  # fmt: skip
 
     def overall(self, row: Mapping[Any, Any]) -> str:
@@ -101,7 +121,7 @@ class _Unit:
             for lens, mean in zip(found["lens"], found["mean"], strict=True)
             if mean == mean
         ]
-        return self._say("lenses", lenses=_COMMA[self.lang].join(parts))
+        return self._say("lenses", lenses=COMMAS[self.lang].join(parts))
 
     def _leaves(self) -> list[str]:
         found = self._mine(self.tables["leaves"])
@@ -169,7 +189,8 @@ class _Unit:
                 told.append(self._say("signed_ranks", v=(row["v"], "df"), p=p))
         return told
 
-    def _steps(self) -> list[str]:
+    def steps(self) -> list[str]:
+        """The first steps of its roadmap."""
         steps = self._mine(self.tables["roadmap"]).drop(columns=["label", "now", "next"]).head(_STEPS)
         return [
             self._say(

@@ -12,9 +12,10 @@ import pandas as pd
 
 from crmstudy import letters
 from crmstudy.assessment.catalogue import LANGUAGES
-from crmstudy.assessment.form import is_form, read_form
+from crmstudy.assessment.form import filled_in
 from crmstudy.assessment.maturity.form import fields
 from crmstudy.assessment.maturity.scale import TOP, leaves, level_name
+from crmstudy.assessment.options import name_faults
 from crmstudy.assessment.tables import Type, table_of
 from crmstudy.errors import DataError, Fault, did_you_mean
 from crmstudy.notes import Note
@@ -57,11 +58,7 @@ def read_ratings(data: object, asked: dict[str, str | None]) -> RatingTable:
     DataError
         With every fault.
     """
-    faults = [
-        f"`{role}` is the name of a column, not {shown(repr(name))}."
-        for role, name in asked.items()
-        if name is not None and not (isinstance(name, str) and name)
-    ]
+    faults = name_faults(asked, optional=ROLES)
     names = {role: asked[role] or role for role in ROLES}
     faults = faults or _doubled(names)
     if faults:
@@ -122,9 +119,8 @@ def _gathered(
 
 def _texts(part: object, asked: dict[str, str | None], names: dict[str, str]) -> tuple[pd.DataFrame, bool]:
     """The columns of one table as texts, rows in which nothing stands left out; whether it has one for evidence."""
-    if is_form(part):
-        part = read_form(str(part), fields(), "rating form")
     wanted = {name for role, name in names.items() if asked[role]}
+    part = filled_in(part, fields(), "rating form", wanted)
     required: dict[str, Type] = dict.fromkeys(["leaf", "level", *sorted(wanted)], "text")
     optional: dict[str, Type] = dict.fromkeys(["evidence", *sorted(set(names.values()) - wanted)], "text")
     table = table_of(part, required, optional, what="ratings")
@@ -248,15 +244,16 @@ def _cells(found: pd.Series) -> str:
 
 
 def _in_time(waves: tuple[str, ...], notes: list[Note]) -> tuple[str, ...]:
-    """Waves as numbers or days in their order; words as they first occur, which is said."""
+    """Waves as numbers, days or names that differ by a number only, in their order; others as they first occur."""
     if len(waves) < 2:
         return waves
-    numbers = pd.to_numeric(pd.Series(waves), errors="coerce")
-    if numbers.notna().all():
-        return tuple(pd.Series(waves)[numbers.argsort(kind="stable").to_numpy()])
-    days = pd.to_datetime(pd.Series(waves), errors="coerce", format="ISO8601")
-    if days.notna().all():
-        return tuple(pd.Series(waves)[days.argsort(kind="stable").to_numpy()])
+    texts = pd.Series([letters.digits(wave) for wave in waves])
+    parts = texts.str.extract(r"^(\D*)(\d{1,9})(\D*)$")
+    counted = parts[1].where((parts[0] == parts[0][0]) & (parts[2] == parts[2][0]))
+    days = pd.to_datetime(texts, errors="coerce", format="ISO8601", utc=True)
+    for known in (pd.to_numeric(texts, errors="coerce"), days, pd.to_numeric(counted)):
+        if known.notna().all():
+            return tuple(pd.Series(waves)[known.argsort(kind="stable").to_numpy()])
     message = (
         f"The waves are taken in the order in which they first occur: {', '.join(map(shown, waves))}. Where that is "
         "not their order in time, sort the rows, or name the waves by numbers or days."

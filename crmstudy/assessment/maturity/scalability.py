@@ -26,6 +26,7 @@ CAPABILITIES = (
 PAIRS = ("block", "easier", "harder", "n", "guttman_errors", "expected_errors", "h", "std_error")
 #: Below so many complete rows a note is written: every figure rests on a handful of patterns.
 FEW_ROWS = 30
+_NAN = float("nan")
 
 
 @dataclass
@@ -61,15 +62,21 @@ def scalograms(blocks: Iterable[Block], order: str, level: float) -> Scalograms:
 
 def _one(block: Block, order: str, level: float, found: Scalograms) -> None:
     answered = ~np.isnan(block.values)
-    complete = answered.all(axis=1)
-    answers = (np.round(block.values[complete] - block.present, 10) >= 0).astype(np.float64)
-    n, name = len(answers), block.name
+    name, asked = block.name, np.flatnonzero(answered.any(axis=0))
+    if 0 < len(asked) < len(block.items):
+        silent = ", ".join(item for j, item in enumerate(block.items) if j not in asked)
+        message = f"No unit answered {silent} of '{name}'; its scalogram is that of the others."
+        found.notes.append(Note("SCALOGRAM_UNANSWERED", message, "warning", name))
+    complete = answered[:, asked].all(axis=1)
+    answers = np.zeros((int(complete.sum()), len(block.items)))
+    answers[:, asked] = np.round(block.values[complete][:, asked] - block.present, 10) >= 0
+    n = len(answers)
     left = int((answered.any(axis=1) & ~complete).sum())
     if left:
         message = f"{left} units answered a part of '{name}'; its scalogram rests on the {n} complete ones."
         found.notes.append(Note("SCALOGRAM_INCOMPLETE", message, "info", name))
-    varying = [j for j in range(answers.shape[1]) if n and 0 < answers[:, j].sum() < n]
-    constant = [block.items[j] for j in range(answers.shape[1]) if j not in varying]
+    varying = [j for j in asked.tolist() if 0 < answers[:, j].sum() < n]
+    constant = [block.items[j] for j in asked.tolist() if j not in varying]
     if constant and n:
         message = f"All or none of the units have {', '.join(constant)} of '{name}'; it says nothing about an order."
         found.notes.append(Note("SCALOGRAM_CONSTANT", message, "info", name))
@@ -101,13 +108,13 @@ def _measure(
     reach = float(ndtri(0.5 + level / 2.0))
     found.estimates.append((*_row(f"H of {name}", h.h, h.se, reach), k, n))
     if not h.se > 0:
-        message = f"No unit of '{name}' departs from the order: H is 1 without a standard error or a test."
+        message = f"No unit of '{name}' departs from the order: H is 1 without a standard error, an interval or a test."
         found.notes.append(Note("SCALOGRAM_PERFECT", message, "info", name))
     misses, share = wrong["goodenough_edwards"].sum(axis=0), answers.mean(axis=0)
     rank = np.argsort(popular)
     for j, item in enumerate(items):
         value, error = float(h.h_items[j]), float(h.se_items[j])
-        ends = (value - reach * error, value + reach * error)
+        ends = _ends(value, error, reach)
         row = (name, item, places[j] + 1, int(rank[j]) + 1, n, share[j], misses[j], value, error, *ends)
         found.capabilities.append(row)
     for (i, j), value, error in zip(h.pairs, h.h_pairs, h.se_pairs, strict=True):
@@ -136,7 +143,11 @@ def _note_order(
 
 def _row(term: str, value: float, error: float, reach: float) -> tuple[Any, ...]:
     """An estimate with its Wald test; of a perfect scale the standard error is 0 and there is no test."""
-    nan = float("nan")
-    z = value / error if error > 0 else nan
-    p = float(2.0 * ndtr(-abs(z))) if error > 0 else nan
-    return term, value, error, z, nan, p, value - reach * error, value + reach * error
+    z = value / error if error > 0 else _NAN
+    p = float(2.0 * ndtr(-abs(z))) if error > 0 else _NAN
+    return term, value, error, z, _NAN, p, *_ends(value, error, reach)
+
+
+def _ends(value: float, error: float, reach: float) -> tuple[float, float]:
+    """The ends of an interval; none where the error is 0, which is no certainty."""
+    return (value - reach * error, value + reach * error) if error > 0 else (_NAN, _NAN)

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from crmstudy.assessment.catalogue import catalogue, language
-from crmstudy.assessment.modules.answers import COLUMNS, OFTEN, answers_of
+from crmstudy.assessment.catalogue import catalogue, common_words, language, part_labels
+from crmstudy.assessment.modules.answers import COLUMNS, OFTEN, USEFUL, answers_of
 from crmstudy.assessment.modules.curve import curve_drawing
 from crmstudy.assessment.modules.listed import ALL, architecture_of, areas_of, module_functions
 from crmstudy.assessment.modules.shown import SHOWN
@@ -24,7 +24,8 @@ from crmstudy.assessment.modules.tables import (
     fill,
     fill_waves,
 )
-from crmstudy.assessment.modules.telling import adoption_prose
+from crmstudy.assessment.modules.telling import adoption_prose, unused_named
+from crmstudy.assessment.options import disclosure_faults, name_faults
 from crmstudy.assessment.result import AssessmentResult, Shown
 from crmstudy.disclosure import Ledger, Rules
 from crmstudy.drawing import Bars, Drawing, QuadrantMap
@@ -43,7 +44,7 @@ class ModuleAdoptionResult(AssessmentResult):
     """Availability, use, depth, frequency and usefulness of CRM modules.
 
     Percents are 0 to 100. A figure F has its base ``n_F`` (people), its value ``F``, ``F_sd`` where it is a mean, and
-    the interval ``F_low``, ``F_high``; ``hidden`` names figures that are withheld or, of shares, given as a band only.
+    the interval ``F_low``, ``F_high``; ``hidden`` names figures that are withheld or given as a band only.
     ``estimates`` has the figures of ``modules``; term ``sales.depth``.
 
     Tables: ``modules`` (module, label, functions, asked, n, available, used, adopted, coverage, depth, frequency,
@@ -68,6 +69,14 @@ class ModuleAdoptionResult(AssessmentResult):
         """What is there, what is used, what lies idle, and what was left out."""
         language(lang)
         return adoption_prose(self.tables, self.n, self.call, lang)
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """The functions that are there and hardly used."""
+        return unused_named(self.tables["unused"], self.call, lang)
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Names of the modules, and all of them together."""
+        return {"module": {**part_labels("modules", "modules", lang), ALL: common_words(lang)[ALL]}}
 
     def drawings(self) -> tuple[Drawing, ...]:
         """Use and usefulness of the modules; their indices; adoption over waves."""
@@ -154,7 +163,8 @@ def module_adoption(
     unused_below : float
         Percent of use among those who have a function below which it counts as unused.
     rules : Rules, optional
-        From how many people on figures are shown: 5 for means, 10 for shares of people.
+        From how many people on figures are shown: 5 for means, 10 for shares of people. With ``Rules(round_to=5)``
+        numbers of people are rounded, and figures so far that they do not tell them, without deviations and errors.
     ledger : Ledger, optional
         What was shown before about the same people.
     level : float
@@ -177,7 +187,8 @@ def module_adoption(
     Availability is the share of yes among yes and no. Use is the share of those who have a function. Over functions
     each person counts once: coverage is the mean share of functions that are there, depth that of functions used among
     those there. The index is :math:`100\,c^{w_c}d^{w_d}f^{w_f}` of mean coverage, depth and frequency as shares of 1,
-    the last only of those who use anything; it has no interval. Shares have score intervals (Wilson, 1927), means t
+    the last only of those who use anything; it has no interval. Where nobody at all said how often, it is of the other
+    two; where one of its parts is not shown, there is none. Shares have score intervals (Wilson, 1927), means t
     intervals. Contradictory answers (used but not there) count neither as use nor as none. The curve over waves
     follows people who answered in each wave; see :func:`adoption_curve`. The 96 % of BMC Software are one firm's figure
     for its sales force, without a sample size: a case, not a norm. Source documents 1.1, 3.2, 3.7, 3.8.1 to 3.8.13
@@ -191,11 +202,15 @@ def module_adoption(
     >>> found.loc["lead", ["n_used", "used", "depth"]].tolist()
     [12.0, 50.0, 50.0]
     """
-    shares = _checked((role, unit, wave), often, weights, unused_below, level)
+    shares = _checked(
+        {"role": role, "unit": unit, "wave": wave}, often, weights, unused_below, level,
+        disclosure_faults(rules, ledger),
+    )  # fmt: skip
     areas, listed, stands = areas_of(area), module_functions(area), architecture_of(architecture)
     given = answers_of(answers, listed, role, unit, wave, often)
     rules = rules or Rules()
-    gathered = Gathered(rules, level, shares, OFTEN[1] if often == "scale" else DAILY, ledger)
+    tops = {"frequency": OFTEN[1] if often == "scale" else float("inf"), "usefulness": USEFUL[1]}
+    gathered = Gathered(rules, level, shares, min(tops["frequency"], DAILY), tops, ledger)
     fill(given, listed, areas, gathered, unused_below)
     tables, notes = gathered.tables, list(given.notes)
     if len(given.waves) > 1:
@@ -203,11 +218,11 @@ def module_adoption(
         notes.append(_panel_note(left_out, rules))
     tables["architecture"] = _architecture_table(stands)
     last = given.frame if not given.waves else given.frame[given.frame["wave"] == given.waves[-1]]
-    n = int(last["respondent"].nunique())
-    notes += _notes(tables, gathered, rules, n)
+    n = rules.n_shown(int(last["respondent"].nunique()))
+    notes += _notes(tables, gathered, rules, n, bool(last["frequency"].notna().any()))
     return ModuleAdoptionResult(
-        estimates=estimates_of(tables["modules"]), n=n, samples=sample_table(n), tables=tables, notes=tuple(notes),
-        ledger=gathered.ledger,
+        estimates=estimates_of(tables["modules"], rules), n=n, samples=sample_table(n), tables=tables,
+        notes=tuple(notes), ledger=gathered.ledger,
         call={
             "role": role, "unit": unit, "wave": wave, "waves": list(given.waves), "area": areas, "often": often,
             "weights": shares, "unused_below": unused_below, "level": level, "withheld": gathered.withheld,
@@ -217,11 +232,11 @@ def module_adoption(
 
 
 def _checked(
-    columns: tuple[str | None, ...], often: str, weights: Mapping[str, float] | None, below: float, level: float
+    columns: Mapping[str, object], often: object, weights: object, below: float, level: object, faults: Sequence[str]
 ) -> dict[str, float]:
-    """The weights of the index, adding up to 1; all faulty options at once."""
-    faults = list(coverage_faults(level))
-    named = [name for name in columns if name is not None]
+    """The weights of the index, adding up to 1; all faulty options at once, with those found already."""
+    faults = [*faults, *coverage_faults(level), *name_faults(columns, optional=list(columns))]
+    named = [name for name in columns.values() if isinstance(name, str)]
     taken = sorted({name for name in named if name in COLUMNS or named.count(name) > 1})
     if taken:
         faults.append(
@@ -231,7 +246,10 @@ def _checked(
         faults.append(f"`often` is scale or monthly, not {often!r}.{did_you_mean(str(often), ('scale', 'monthly'))}")
     if not _number(below) or not 0.0 < below <= 100.0:
         faults.append(f"`unused_below` is a percentage above 0 and up to 100, not {below!r}.")
-    given = dict.fromkeys(_PARTS, 1.0) if weights is None else dict(weights)
+    if weights is not None and not isinstance(weights, Mapping):
+        faults.append(f"`weights` is a mapping such as {{'depth': 2}}, not {weights!r:.200}.")
+        weights = None
+    given: dict[str, Any] = dict.fromkeys(_PARTS, 1.0) if weights is None else dict(weights)
     for name, value in given.items():
         if name not in _PARTS:
             hint = did_you_mean(str(name), _PARTS)
@@ -265,13 +283,13 @@ def _panel_note(left_out: int, rules: Rules) -> Note:
         message = f"Fewer than {rules.k('distribution')} people answered in every wave, so there is no adoption curve."
         return Note("MODULES_NO_PANEL", message, "warning", "waves")
     message = (
-        f"The adoption curve follows those who answered in every wave; {left_out} people who did not, or whose use is "
-        "not known in some wave, are not in it."
+        f"The adoption curve follows those who answered in every wave; {rules.n_shown(left_out)} people who did not, "
+        "or whose use is not known in some wave, are not in it."
     )
     return Note("MODULES_PANEL", message, subject="waves")
 
 
-def _notes(tables: Mapping[str, pd.DataFrame], gathered: Gathered, rules: Rules, n: int) -> list[Note]:
+def _notes(tables: Mapping[str, pd.DataFrame], gathered: Gathered, rules: Rules, n: int, often: bool) -> list[Note]:
     """What was not asked, withheld, or has no interval."""
     notes = []
     modules = tables["modules"]
@@ -300,8 +318,13 @@ def _notes(tables: Mapping[str, pd.DataFrame], gathered: Gathered, rules: Rules,
     if same:
         message = f"All people give the same value, so that a mean has no interval: {', '.join(same)}."
         notes.append(Note("MODULES_NO_INTERVAL", message, subject="modules"))
-    without = float(modules["frequency"].notna().sum()) == 0.0
-    if without and n >= rules.k_means:
+    if rules.round_to > 1:
+        message = (
+            f"Numbers of people are rounded to multiples of {rules.round_to}, and figures so far that the exact "
+            "numbers do not follow from them."
+        )
+        notes.append(Note("DISCLOSURE_ROUNDED", message))
+    if not often and n >= rules.k_means:
         message = "Nothing is known about how often functions are used; the index is of coverage and depth alone."
         notes.append(Note("MODULES_NO_FREQUENCY", message, subject="index"))
     return notes

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from crmstudy import letters
-from crmstudy.assessment.form import Field, is_form, read_form
+from crmstudy.assessment.form import Field, filled_in
 from crmstudy.assessment.modules.listed import owners as owners_of
 from crmstudy.assessment.tables import Type, table_of
 from crmstudy.errors import DataError, did_you_mean
@@ -46,10 +46,10 @@ FIELDS = (
     Field("used", {"en": "do you use it?", "fa": "از آن استفاده می‌کنید؟", "ru": "вы ею пользуетесь?"},
           answers={YES: _YES, NO: _NO}, filled=True),
     Field("frequency", {"en": "how often?", "fa": "چند وقت یک‌بار؟", "ru": "как часто?"}, "number", filled=True,
-          required=False),
+          required=False, offered=(0, 1, 2, 3, 4)),
     Field("usefulness",
           {"en": "how useful? (1 to 5)", "fa": "تا چه حد سودمند؟ (۱ تا ۵)", "ru": "насколько полезна? (1–5)"},
-          "number", filled=True, required=False, width=22),
+          "number", filled=True, required=False, width=22, offered=(1, 2, 3, 4, 5)),
 )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def answers_of(
     """
     names = {"role": role, "unit": unit, "wave": wave}
     groups: dict[str, Type] = {name: "text" for name in names.values() if name is not None}
-    source = read_form(data, FIELDS, "answers on modules") if is_form(data) else data  # type: ignore[arg-type]
+    source = filled_in(data, FIELDS, "answers on modules", groups)
     frame = table_of(
         source,
         {"respondent": "text", "function": "text", "available": "text", "used": "text", **groups},

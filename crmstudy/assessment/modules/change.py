@@ -11,7 +11,7 @@ import pandas as pd
 
 from crmstudy import letters
 from crmstudy.assessment.answered import answered, choices, text_column
-from crmstudy.assessment.catalogue import catalogue, language
+from crmstudy.assessment.catalogue import catalogue, common_words, language
 from crmstudy.assessment.form import Field, write_form
 from crmstudy.assessment.modules.quantities import number
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
@@ -27,15 +27,16 @@ _ROOM, _WHAT = "modules", "steps"
 _DONE = {"no": 0.0, "planned": 0.0, "partly": 0.5, "yes": 1.0}
 
 
-def _fields() -> tuple[Field, ...]:
+def form_fields() -> tuple[Field, ...]:
+    """The columns of the form."""
     return (
         Field("step", {"en": "step", "fa": "گام", "ru": "шаг"}, width=16),
         Field("label", {"en": "what it is", "fa": "شرح", "ru": "описание"}, required=False, width=44),
         Field("done", {"en": "is it done?", "fa": "انجام شده است؟", "ru": "выполнено?"},
               answers=catalogue("modules")["change"]["answers"], filled=True),
-        Field("evidence", {"en": "evidence", "fa": "گواه", "ru": "подтверждение"}, filled=True, required=False,
+        Field("evidence", {"en": "evidence", "fa": "مدرک", "ru": "подтверждение"}, filled=True, required=False,
               width=50),
-        Field("wanted", {"en": "evidence would be", "fa": "گواه مناسب", "ru": "подошло бы"}, required=False, width=50),
+        Field("wanted", {"en": "evidence would be", "fa": "مدرک مناسب", "ru": "подошло бы"}, required=False, width=50),
     )  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def change_form(path: str | Path, lang: str = "en") -> Path:
         {"step": one["id"], "label": one["label"][language(lang)], "wanted": one["evidence"][lang]}
         for one in catalogue("modules")["change"]["steps"]
     ]
-    return write_form(path, rows, lang, fields=_fields(), name="change")
+    return write_form(path, rows, lang, fields=form_fields(), name="change")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,16 +86,24 @@ class ChangeResult(AssessmentResult):
             say(_ROOM, "change", lang, steps=number(step["n"]), done=number(step["done"]),
                 partly=number(step["partly"]), conditions=number(held["n"]), held=number(held["done"])),
         ]  # fmt: skip
-        entries = {one["id"]: one for one in catalogue("modules")["change"]["steps"]}
-        if len(self.tables["open"]):
-            entry = entries[self.tables["open"]["step"].iloc[0]]
-            said.append(say(_ROOM, "change_next", lang, step=entry["label"][lang], evidence=entry["evidence"][lang]))
-        else:
-            said.append(say(_ROOM, "change_all", lang))
+        said += self.next_steps(lang) or [say(_ROOM, "change_all", lang)]
         bare = int((self.tables["steps"]["status"] == "stated").sum())
         if bare:
             said.append(say(_ROOM, "change_bare", lang, n=number(bare)))
         return (*said, say(_ROOM, "change_origin", lang))
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """The first step that is open."""
+        entries = {one["id"]: one for one in catalogue("modules")["change"]["steps"]}
+        return tuple(
+            say(_ROOM, "change_next", lang, step=entries[one]["label"][lang], evidence=entries[one]["evidence"][lang])
+            for one in self.tables["open"]["step"].head(1)
+        )
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Words for who named a step, how far it is done and its status."""
+        entries = {one["label"]["en"]: one["label"][lang] for one in catalogue("modules")["change"]["steps"]}
+        return {**dict.fromkeys(("kind", "origin", "done", "status"), common_words(lang)), "label": entries}
 
     def drawings(self) -> tuple[Bars, ...]:
         """How far each step and condition is."""
@@ -172,7 +181,7 @@ def change_checklist(marks: object) -> ChangeResult:
 
 def _marks(marks: object, entries: list[Mapping[str, Any]]) -> dict[str, tuple[str | None, str | None]]:
     """The answer and the evidence of each step."""
-    frame = answered(marks, _fields(), _WHAT)
+    frame = answered(marks, form_fields(), _WHAT)
     words = {letters.key(word): one["id"] for one in entries for word in (one["id"], *one["label"].values())}
     names = frame["step"].map(lambda word: words.get(letters.key(str(word))), na_action="ignore")
     done, faults = choices(frame["done"], catalogue("modules")["change"]["answers"], "done", _WHAT)

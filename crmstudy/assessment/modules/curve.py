@@ -12,10 +12,11 @@ import pandas as pd
 from crmstudy.assessment.catalogue import catalogue, language
 from crmstudy.assessment.modules.figures import Floats, wilson
 from crmstudy.assessment.modules.quantities import number, percent
+from crmstudy.assessment.options import disclosure_faults, name_faults
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
 from crmstudy.assessment.tables import table_of
 from crmstudy.assessment.wording import say
-from crmstudy.disclosure import Rules
+from crmstudy.disclosure import Group, Ledger, Rules, digests
 from crmstudy.drawing import Curves
 from crmstudy.errors import AnalysisError, DataError, ModelError, did_you_mean
 from crmstudy.notes import Note
@@ -39,7 +40,10 @@ class AdoptionCurveResult(AssessmentResult):
     ``adopters`` (category, label, low, high, reached, begun, complete): Rogers' categories as parts of all people, how
     many percent of each part have begun to use by the end, and when the curve entered and left it. ``fit`` has
     ``n_adopted``, ``n_not_adopted``, ``not_adopted`` (percent) with ``not_adopted_low`` and ``not_adopted_high``.
+    ``ledger`` is what a later result must be measured against, where one was given.
     """
+
+    ledger: Ledger | None = None
 
     kind: ClassVar[str] = "adoption-curve"
     shown: ClassVar[tuple[Shown, ...]] = (
@@ -72,6 +76,7 @@ def adoption_curve(
     first_use: str = "first_use",
     period: str = "month",
     rules: Rules | None = None,
+    ledger: Ledger | None = None,
     level: float = 0.95,
 ) -> AdoptionCurveResult:
     r"""Cumulative adoption from the dates of first use, in Rogers' categories.
@@ -85,7 +90,10 @@ def adoption_curve(
     period : {"month", "quarter", "year"}
         Dates are counted by periods.
     rules : Rules, optional
-        From how many people on a distribution is shown (10).
+        From how many people on a distribution is shown (10). With ``Rules(round_to=5)`` numbers of people are rounded,
+        and percentages are whole.
+    ledger : Ledger, optional
+        What was shown before about the same people.
     level : float
         Coverage of the intervals.
 
@@ -100,7 +108,7 @@ def adoption_curve(
     ModelError
         For a period or level that does not exist.
     AnalysisError
-        When there are too few people for a distribution to be shown.
+        When there are too few people for a distribution to be shown, or it differs in too few from one shown before.
 
     Notes
     -----
@@ -108,7 +116,9 @@ def adoption_curve(
     those who have not begun belong to the base, so the curve ends below 1. Rogers (2003) parts the people in the order
     in which they adopt: the first 2.5 % are innovators, up to 16 % early adopters, up to 50 % the early and up to 84 %
     the late majority, the rest laggards. People who begin in one period are not ordered: a category is reached to the
-    share :math:`\min(\max((F-l)/(h-l),0),1)` of its part from l to h. Source documents 4.13.
+    share :math:`\min(\max((F-l)/(h-l),0),1)` of its part from l to h; where F is given as a band and this makes a
+    difference, the share is missing. Periods without anybody new have no row; a first period with one person alone is
+    counted with the next. Source documents 4.13.
 
     Examples
     --------
@@ -117,9 +127,11 @@ def adoption_curve(
     >>> found.tables["curve"]["cumulative"].round(1).tolist(), float(found.fit["n_not_adopted"])
     ([16.7, 25.0, 33.3], 8.0)
     """
-    faults = coverage_faults(level)
-    if period not in PERIODS:
-        faults = [*faults, f"`period` is one of {', '.join(PERIODS)}, not {period!r}.{did_you_mean(period, PERIODS)}"]
+    faults = [*coverage_faults(level), *name_faults({"first_use": first_use}), *disclosure_faults(rules, ledger)]
+    if period not in list(PERIODS):
+        faults.append(f"`period` is one of {', '.join(PERIODS)}, not {period!r}.{did_you_mean(str(period), PERIODS)}")
+    if first_use == "respondent":
+        faults.append("`first_use` is the column of the dates; 'respondent' says whose they are.")
     if faults:
         raise ModelError(faults)
     frame = table_of(data, {"respondent": "text", first_use: "date"}, what="people")
@@ -132,23 +144,47 @@ def adoption_curve(
             f"There are {len(frame)} people, and a distribution is shown from {rules.k('distribution')} on.",
             "MODULES_TOO_FEW",
         )
-    dates = pd.to_datetime(frame[first_use], utc=True).dt.tz_localize(None)
+    if ledger is not None:
+        ledger = _beside(ledger, frame["respondent"], rules)
+    dates = frame[first_use].dt.tz_localize(None)  # the day that it was where they stand
     periods = dates.dt.to_period(PERIODS[period])
-    times = [] if periods.isna().all() else list(pd.period_range(periods.min(), periods.max(), freq=PERIODS[period]))
-    places = periods.map({time: place for place, time in enumerate(times)}, na_action="ignore")
-    at = np.asarray(places, dtype=np.float64)
-    with_new = [place for place in range(len(times)) if (at == place).any()]
-    curve = curve_table(at, [str(time) for time in times], level).iloc[with_new].reset_index(drop=True)
-    notes = () if times else (Note("MODULES_NOBODY_ADOPTED", "Nobody has begun to use."),)
+    n = rules.n_shown(len(frame))
+    codes, times = pd.factorize(periods, sort=True)
+    first, at = _without_lone_first(np.where(codes < 0, np.nan, codes.astype(np.float64)))
+    curve = curve_table(at, [str(time) for time in times[first:]], level)
+    banded = curve["cumulative"].isna()  # (nearly) all have begun; a second row would tell which of the two
+    curve = for_readers(curve[~(banded & banded.shift(fill_value=False))], rules)
+    notes = () if len(curve) else (Note("MODULES_NOBODY_ADOPTED", "Nobody, or no more than one, has begun to use."),)
     return AdoptionCurveResult(
-        estimates=no_estimates(), n=len(frame), samples=sample_table(len(frame)), notes=notes,
-        fit=_series(adopted_figures(at, level)), tables={"curve": curve, "adopters": adopters_table(curve)},
-        call={"first_use": first_use, "period": period, "level": level, "k": rules.k("distribution")},
+        estimates=no_estimates(), n=n, samples=sample_table(n), notes=notes,
+        fit=for_readers(pd.DataFrame([adopted_figures(at, level)]), rules).iloc[0],
+        tables={"curve": curve, "adopters": adopters_table(curve)},
+        call={"first_use": first_use, "period": period, "level": level, "k": rules.k("distribution")}, ledger=ledger,
     )  # fmt: skip
 
 
-def _series(figures: Mapping[str, float]) -> pd.Series[Any]:
-    return pd.Series(list(figures.values()), index=list(figures), dtype=float)
+def _beside(ledger: Ledger, names: pd.Series[Any], rules: Rules) -> Ledger:
+    """The ledger with this curve; AnalysisError where with what was shown before it tells of too few people."""
+    people = digests(names)
+    curve = Group({}, ("first_use",), len(people), "distribution", people, "modules")
+    (decision,), after = ledger.release([curve], rules)
+    if not decision.shown:
+        raise AnalysisError(
+            "A curve of nearly the same people was shown before; both together would tell when few of them began.",
+            "DISCLOSURE_EARLIER",
+        )
+    return after
+
+
+def _without_lone_first(at: Floats) -> tuple[int, Floats]:
+    """The first period that is told of, and the place of each person's period from there on, NaN for none.
+
+    Periods in which nobody begins have no row, so that the row of somebody who begins alone, before all others, would
+    tell that it is one person: who does counts with the next period.
+    """
+    if (at == 0.0).sum() != 1:
+        return 0, at
+    return 1, np.where(at == 0.0, 0.0 if np.nanmax(at) > 0.0 else np.nan, at - 1.0)
 
 
 def _people_faults(frame: pd.DataFrame) -> list[str]:
@@ -178,6 +214,19 @@ def curve_table(at: Floats, labels: Sequence[str], level: float) -> pd.DataFrame
     told = np.where(agree | np.concatenate([[False], agree[:-1]]), np.nan, new)
     columns = (list(labels), np.full(len(labels), n), told, shown_share(total, n), 100.0 * low, 100.0 * high)
     return pd.DataFrame(dict(zip(CURVE, columns, strict=True)))
+
+
+def for_readers(table: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """A table of a curve as readers see it: with ``round_to``, rounded numbers of people and whole percentages."""
+    made = table.reset_index(drop=True)
+    if rules.round_to == 1:
+        return made
+    for name in made.select_dtypes("number"):
+        if name in ("n", "new", "n_adopted", "n_not_adopted"):
+            made[name] = made[name].map(lambda n: float(rules.n_shown(int(n))), na_action="ignore")
+        else:
+            made[name] = made[name].round()
+    return made
 
 
 def nearly_all(hits: Floats, n: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -211,15 +260,21 @@ def adopted_figures(at: Floats, level: float) -> dict[str, float]:
 def adopters_table(curve: pd.DataFrame) -> pd.DataFrame:
     """Rogers' categories: how far each is reached, when the curve entered it, and when it was complete.
 
-    A band counts by its lower end, what is withheld as nothing.
+    A band counts as entered by its lower end, what is withheld as nothing; how far a category is reached is missing
+    where the ends of a band say different things.
     """
     known = curve["cumulative"].to_numpy(float)
     cumulative = np.nan_to_num(np.where(np.isnan(known), curve["low"].to_numpy(float), known))
-    end = float(cumulative[-1]) if len(cumulative) else 0.0
+    ends = [0.0, 0.0]
+    if len(curve):
+        last = curve.iloc[-1]
+        told = np.isfinite(last["cumulative"])
+        ends = [float(last["cumulative" if told else end]) for end in ("low", "high")]
     rows = []
     for about in catalogue("modules")["adopters"]["categories"]:
         low, high = 100.0 * about["low"], 100.0 * about["high"]
-        reached = 100.0 * min(max((end - low) / (high - low), 0.0), 1.0)
+        least, most = (100.0 * min(max((end - low) / (high - low), 0.0), 1.0) for end in ends)
+        reached = least if least == most else np.nan
         begun = _first(curve, cumulative > low + _SLACK)
         complete = _first(curve, cumulative >= high - _SLACK)
         rows.append((about["id"], about["label"]["en"], low, high, reached, begun, complete))
@@ -247,8 +302,11 @@ def curve_prose(
     if (adopters["begun"] != "").any():
         begun = adopters[adopters["begun"] != ""].iloc[-1]
         labels = {about["id"]: about["label"][lang] for about in catalogue("modules")["adopters"]["categories"]}
-        share = percent(begun["reached"])
-        said.append(say("modules", "reached", lang, category=labels[begun["category"]], share=share))
+        category = labels[begun["category"]]
+        if np.isfinite(begun["reached"]):
+            said.append(say("modules", "reached", lang, category=category, share=percent(begun["reached"])))
+        else:
+            said.append(say("modules", "reached_band", lang, category=category))
     if np.isfinite(figures["not_adopted"]):
         n, share = number(figures["n_not_adopted"]), percent(figures["not_adopted"])
         return (*said, say("modules", "not_adopted", lang, n=n, share=share, **ends))

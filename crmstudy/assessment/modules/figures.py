@@ -132,22 +132,24 @@ def half_widths(sd: Floats, n: Floats, level: float) -> Floats:
     return np.where(fine, half, np.nan)
 
 
-def with_index(table: pd.DataFrame, weights: Mapping[str, float], top: float) -> pd.DataFrame:
+def with_index(table: pd.DataFrame, weights: Mapping[str, float], top: float, *, often: bool) -> pd.DataFrame:
     r"""Add ``index``, from 0 to 100: the weighted geometric mean of coverage, depth and frequency as shares of 1.
 
     :math:`100\,c^{w_c}d^{w_d}f^{w_f}` with weights that add up to 1; ``top`` is the frequency that counts as 1. It is 0
-    where nothing is there or nothing is used. Where nobody said how often, the other weights are scaled up; where
-    coverage or depth is not known there is no index.
+    where nothing is there or nothing is used. Without ``often``, where nobody at all said how often, the other weights
+    are scaled up in every row, so that the rows can be compared; else there is no index where a part is not known.
     """
     coverage, depth = (table[name].to_numpy(float) / 100.0 for name in ("coverage", "depth"))
-    often = np.minimum(table["frequency"].to_numpy(float) / top, 1.0)
-    shares = {"coverage": coverage, "depth": depth, "frequency": often}
-    logs, total = np.zeros(len(table)), np.zeros(len(table))
-    for name, share in shares.items():
-        known = np.isfinite(share) & (weights[name] > 0.0)
-        logs += np.where(known, weights[name] * np.log(np.where(known & (share > 0.0), share, 1.0)), 0.0)
-        total += np.where(known, weights[name], 0.0)
-    nothing = (coverage == 0.0) | (depth == 0.0)
+    frequency = np.minimum(table["frequency"].to_numpy(float) / top, 1.0)
+    shares = {"coverage": coverage, "depth": depth} | ({"frequency": frequency} if often else {})
+    counted = {name: share for name, share in shares.items() if weights[name] > 0.0}
+    total = sum(weights[name] for name in counted)
+    nothing = (coverage == 0.0) | (depth == 0.0)  # whatever they weigh
     lacking = ~np.isfinite(coverage) | ~np.isfinite(depth) | (total == 0.0)
-    made = 100.0 * np.exp(logs / np.where(total > 0.0, total, 1.0))
+    logs = np.zeros(len(table))
+    for name, share in counted.items():
+        nothing |= share == 0.0
+        lacking |= ~np.isfinite(share)
+        logs += weights[name] * np.log(np.where(share > 0.0, share, 1.0))
+    made = 100.0 * np.exp(logs / (total or 1.0))
     return table.assign(index=np.where(nothing, 0.0, np.where(lacking, np.nan, made)))

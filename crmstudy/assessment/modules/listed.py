@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -61,7 +61,7 @@ def module_functions(area: str | Sequence[str] | None = None, lang: str = "en") 
 def areas_of(area: str | Sequence[str] | None) -> list[str]:
     """The service areas that were asked for, in the order of the catalogue; all of them for None."""
     known = list(catalogue("modules")["areas"])
-    asked = known if area is None else [area] if isinstance(area, str) else list(area)
+    asked: list[object] = [*known] if area is None else [area] if isinstance(area, str) else _several(area)
     faults = [
         f"`area` is one of {', '.join(known)}, not {name!r}.{did_you_mean(str(name), known)}"
         for name in asked
@@ -72,6 +72,10 @@ def areas_of(area: str | Sequence[str] | None) -> list[str]:
     if faults:
         raise ModelError(faults)
     return [name for name in known if name in asked]
+
+
+def _several(area: object) -> list[object]:
+    return list(area) if isinstance(area, Iterable) else [area]
 
 
 def words_for(name: str, lang: str) -> str:
@@ -97,14 +101,18 @@ def architecture_of(given: str | Mapping[str, str] | None) -> dict[str, str]:
         return {}
     about = catalogue("modules")
     answers, modules = list(about["architecture"]["answers"]), list(about["modules"])
-    said = dict.fromkeys(modules, given) if isinstance(given, str) else dict(given)
+    if not isinstance(given, str | Mapping):
+        raise DataError(
+            f"`architecture` is one of {', '.join(answers)}, or says so of each module, not {given!r:.200}."
+        )
+    said: dict[str, Any] = dict.fromkeys(modules, given) if isinstance(given, str) else dict(given)
     faults = [
         f"`architecture` names '{name}', which is no module.{did_you_mean(str(name), modules)}"
         for name in said
         if name not in modules
     ]
-    for answer in dict.fromkeys(said.values()):
-        if answer not in answers:
+    for place, answer in enumerate(said.values()):
+        if answer not in answers and answer not in list(said.values())[:place]:
             hint = did_you_mean(str(answer), answers)
             faults.append(f"`architecture` is one of {', '.join(answers)}, not {answer!r}.{hint}")
     if faults:

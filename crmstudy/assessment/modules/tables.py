@@ -11,7 +11,13 @@ import pandas as pd
 
 from crmstudy.assessment.catalogue import catalogue
 from crmstudy.assessment.modules.answers import Answers
-from crmstudy.assessment.modules.curve import adopted_figures, adopters_table, curve_table, shown_share
+from crmstudy.assessment.modules.curve import (
+    adopted_figures,
+    adopters_table,
+    curve_table,
+    for_readers,
+    shown_share,
+)
 from crmstudy.assessment.modules.figures import (
     OF_FUNCTIONS,
     OF_MODULES,
@@ -37,15 +43,20 @@ QUADRANTS = ("useful, little used", "useful and used", "little useful, little us
 
 @dataclass
 class Gathered:
-    """Tables under way: what is shown by which rules, and how many figures were withheld."""
+    """Tables under way: what is shown by which rules, how many figures were withheld, whether it is known how often.
+
+    ``top`` is the frequency that counts as daily use, ``tops`` are the largest values of the means.
+    """
 
     rules: Rules
     level: float
     weights: Mapping[str, float]
     top: float
+    tops: Mapping[str, float]
     ledger: Ledger | None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     withheld: int = 0
+    often: bool = True
 
     def table(
         self, coded: pd.DataFrame, figures: Sequence[str], by: str, prefix: str, items: Sequence[str] = ()
@@ -64,15 +75,16 @@ class Gathered:
             table = table.set_index("item").reindex(list(items)).reset_index()
             counts = ["n", *(f"n_{figure}" for figure in figures)]
             table[counts] = table[counts].fillna(0)
-        made, hidden = hide(table, by, figures, found, self.rules)
+        made, hidden = hide(table, by, figures, found, self.rules, self.tops)
         self.withheld += hidden
-        return with_index(made, self.weights, self.top) if "coverage" in figures else made
+        return with_index(made, self.weights, self.top, often=self.often) if "coverage" in figures else made
 
 
 def fill(answers: Answers, listed: pd.DataFrame, areas: Sequence[str], gathered: Gathered, unused_below: float) -> None:
     """Make the tables of the only or the last wave."""
     frame, last = answers.frame, answers.waves[-1] if answers.waves else ""
     now = frame[frame["wave"] == last].drop(columns="wave") if last else frame
+    gathered.often = bool(now["frequency"].notna().any())
     modules, functions = person_modules(now), person_functions(now)
     names = [ALL, *dict.fromkeys(listed["module"])]
     prefix = f"{last}:" if last else ""
@@ -97,12 +109,14 @@ def fill(answers: Answers, listed: pd.DataFrame, areas: Sequence[str], gathered:
     tables["map"] = map_table(tables["modules"], tables["functions"])
     tables["benchmark"] = benchmark_table(tables["modules"])
     enough = now["respondent"].nunique() >= gathered.rules.k("distribution")
-    tables["contradictions"] = answers.contradictions if enough else answers.contradictions.iloc[:0]
+    odd = answers.contradictions if enough else answers.contradictions.iloc[:0]
+    tables["contradictions"] = odd.assign(n=[gathered.rules.n_shown(int(n)) for n in odd["n"]])
 
 
 def fill_waves(answers: Answers, names: Sequence[str], gathered: Gathered) -> int:
     """Make the tables over waves; how many people were left out of the curve, or -1 where there is none."""
     frame = answers.frame.drop(columns=["role", "unit"], errors="ignore")
+    gathered.often = bool(frame["frequency"].notna().any())
     parts = []
     for wave in answers.waves:
         coded = person_modules(frame[frame["wave"] == wave])
@@ -122,10 +136,12 @@ def fill_waves(answers: Answers, names: Sequence[str], gathered: Gathered) -> in
             curves.append(_apart(curve, (others > 0) & (others < least), gathered))
     if len(known_of[ALL]) < least:
         return -1
-    curve = _in_order(pd.concat(curves, ignore_index=True), "module", "module", names)
+    rules = gathered.rules
+    curve = for_readers(_in_order(pd.concat(curves, ignore_index=True), "module", "module", names), rules)
     gathered.tables["curve"] = curve
     gathered.tables["adopters"] = adopters_table(curve[curve["module"] == ALL])
-    gathered.tables["not_adopted"] = pd.DataFrame([adopted_figures(known_of[ALL], gathered.level)])
+    figures = pd.DataFrame([adopted_figures(known_of[ALL], gathered.level)])
+    gathered.tables["not_adopted"] = for_readers(figures, rules)
     return int(frame["respondent"].nunique()) - len(known_of[ALL])
 
 
@@ -204,10 +220,10 @@ def map_table(modules: pd.DataFrame, functions: pd.DataFrame) -> pd.DataFrame:
     """Use and usefulness of modules and functions, with the quadrant of the map; what is not known is left out."""
     rows = []
     for key, table in (("module", modules[modules["module"] != ALL]), ("function", functions)):
-        middle = (table["used_low"] + table["used_high"]) / 2.0
-        banded = table["used"].isna()
-        columns = (table[key], table["label"], table["used"].where(~banded, middle), table["usefulness"], banded)
-        for name, label, x, y, band in zip(*columns, strict=True):
+        middle = {name: (table[f"{name}_low"] + table[f"{name}_high"]) / 2.0 for name in ("used", "usefulness")}
+        places = [table[name].fillna(middle[name]) for name in middle]
+        banded = table[list(middle)].isna().any(axis=1)
+        for name, label, x, y, band in zip(table[key], table["label"], *places, banded, strict=True):
             if np.isfinite(x) and np.isfinite(y):
                 place = (0 if y >= USEFUL_LINE else 2) + (1 if x >= USE_LINE else 0)
                 rows.append((key, name, label, x, y, QUADRANTS[place], bool(band)))
@@ -227,12 +243,15 @@ def benchmark_table(modules: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def estimates_of(modules: pd.DataFrame) -> pd.DataFrame:
-    """The figures of modules as estimates; ``term`` is module and figure, shares are percents."""
+def estimates_of(modules: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """The figures of modules as estimates; ``term`` is module and figure, shares are percents.
+
+    Where numbers of people are rounded there are no errors, which would be those of other numbers.
+    """
     rows = []
     for row in modules.to_dict("records"):
         for figure in OF_MODULES:
-            value, n = row[figure], row[f"n_{figure}"]
+            value, n = row[figure], row[f"n_{figure}"] if rules.round_to == 1 else np.nan
             if not np.isfinite(value):
                 continue
             share = figure in SHARES

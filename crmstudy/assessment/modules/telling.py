@@ -12,12 +12,11 @@ from crmstudy.assessment.catalogue import catalogue
 from crmstudy.assessment.modules.curve import curve_prose
 from crmstudy.assessment.modules.listed import ALL, words_for
 from crmstudy.assessment.modules.quantities import number, percent, points
-from crmstudy.assessment.wording import say
+from crmstudy.assessment.wording import COMMAS, say
 
 _ROOM = "modules"
 #: So many functions are named in a sentence.
 _NAMED = 3
-_AND = {"en": ", ", "fa": "، ", "ru": ", "}
 
 
 def adoption_prose(tables: Mapping[str, pd.DataFrame], n: int, call: Mapping[str, Any], lang: str) -> tuple[str, ...]:
@@ -25,8 +24,8 @@ def adoption_prose(tables: Mapping[str, pd.DataFrame], n: int, call: Mapping[str
     rows = {row["module"]: row for row in tables["modules"].to_dict("records")}
     whole = rows.pop(ALL)
     said = [
-        say(_ROOM, "asked", lang, n=number(n), asked=number(whole["asked"]), functions=number(whole["functions"])),
         _overall(whole, lang),
+        say(_ROOM, "asked", lang, n=number(n), asked=number(whole["asked"]), functions=number(whole["functions"])),
         *_adopted(whole, lang),
         *_ends(rows, lang),
         *_unused(tables["unused"], call, lang),
@@ -43,6 +42,11 @@ def adoption_prose(tables: Mapping[str, pd.DataFrame], n: int, call: Mapping[str
         said.append(say(_ROOM, "withheld", lang, n=number(call["withheld"]), means=number(call["k_means"]),
                         shares=number(call["k_distributions"])))  # fmt: skip
     return tuple(said)
+
+
+def unused_named(unused: pd.DataFrame, call: Mapping[str, Any], lang: str) -> tuple[str, ...]:
+    """The functions that are there and hardly used, if there are any."""
+    return () if unused.empty else _unused(unused, call, lang)
 
 
 def _overall(whole: Mapping[Any, Any], lang: str) -> str:
@@ -69,7 +73,7 @@ def _adopted(whole: Mapping[Any, Any], lang: str) -> tuple[str, ...]:
 
 def _ends(rows: Mapping[str, Mapping[Any, Any]], lang: str) -> tuple[str, ...]:
     known = {name: row["index"] for name, row in rows.items() if np.isfinite(row["index"])}
-    if len(known) < 2:
+    if len(set(known.values())) < 2:  # none is ahead of another
         return ()
     top, low = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
     return (
@@ -82,7 +86,7 @@ def _unused(unused: pd.DataFrame, call: Mapping[str, Any], lang: str) -> tuple[s
     below = percent(call["unused_below"])
     if unused.empty:
         return (say(_ROOM, "none_unused", lang, below=below),)
-    names = _AND[lang].join(words_for(name, lang) for name in unused["function"].head(_NAMED))
+    names = COMMAS[lang].join(words_for(name, lang) for name in unused["function"].head(_NAMED))
     return (
         say(
             _ROOM, "unused", lang, n=number(len(unused)), below=below, names=names, clear=number(unused["clear"].sum())

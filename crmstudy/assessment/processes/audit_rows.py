@@ -13,6 +13,7 @@ from crmstudy import letters
 from crmstudy.assessment.answered import answered, choices, lists, parted, recognised, text_column
 from crmstudy.assessment.catalogue import catalogue, language
 from crmstudy.assessment.form import Field, write_form
+from crmstudy.assessment.spelling import spelled_alike
 from crmstudy.errors import DataError, did_you_mean
 from crmstudy.notes import Note
 from crmstudy.quoting import shown
@@ -33,7 +34,7 @@ _HEADINGS = {
     "entered_by": ("Entered by", "واردکننده", "Кто вносит"),
     "updated_at": ("Updated at", "زمان به‌روزرسانی", "Когда обновляется"),
     "purpose": ("Purpose", "هدف", "Цель"),
-    "privacy": ("Privacy class", "ردهٔ حریم خصوصی", "Класс приватности"),
+    "privacy": ("Privacy class", "ردهٔ حریم خصوصی", "Класс конфиденциальности"),
     "basis": ("Consent or legal basis", "رضایت یا مبنای قانونی", "Согласие или правовое основание"),
     "filled": ("Records filled, %", "درصد پرونده‌های تکمیل‌شده", "Заполнено записей, %"),
 }  # fmt: skip
@@ -60,12 +61,14 @@ def words(entries: str) -> dict[str, Mapping[str, str]]:
 def form_fields() -> tuple[Field, ...]:
     """The columns of a data audit."""
     needed = ("field", "held")
-    filled = ("held", "system", "identifier", "owner", "entered_by", "updated_at", "purpose", "basis", "filled")
-    choices_of = {"held": words("held"), "privacy": words("privacy")}
+    several = ("entered_by", "updated_at")
+    answers = {"held": "held", "privacy": "privacy", "group": "groups"} | {name: name for name in several}
     return tuple(
         Field(
             name, dict(zip(("en", "fa", "ru"), heading, strict=True)), "number" if name == "filled" else "text",
-            choices_of.get(name, {}), name in filled, name in needed, 30 if name in ("label", "purpose") else 18,
+            words(answers[name]) if name in answers else {}, name not in ("field", "label", "group"), name in needed,
+            30 if name in ("label", "purpose") else 18, name in several,
+            low=0 if name == "filled" else None, high=100 if name == "filled" else None,
         )
         for name, heading in _HEADINGS.items()
     )  # fmt: skip
@@ -131,7 +134,9 @@ def audited(audit: object) -> Audited:
         faults += found
     for name in ("owner", "purpose", "basis"):
         made[name] = text_column(frame, name)
-    made["system"] = text_column(frame, "system").map(lambda name: ONE_SYSTEM if name is None or name != name else name)
+    made["field"], notes = spelled_alike(made["field"], "fields")
+    made["system"], alike = spelled_alike(text_column(frame, "system"), "systems", ONE_SYSTEM)
+    notes += alike
     identifiers = [tuple(dict.fromkeys(parted(cell))) for cell in text_column(frame, "identifier")]
     made["identifier"] = pd.Series(identifiers, index=frame.index, dtype=object)
     made["filled"] = frame["filled"] if "filled" in frame else float("nan")
@@ -141,9 +146,15 @@ def audited(audit: object) -> Audited:
         faults.append(
             f"'filled' of the {_WHAT} is a percent from 0 to 100, but row {row + 1} has {made['filled'][row]:g}."
         )
+    groups = made.dropna(subset=["field", "group"]).groupby("field", sort=False)["group"].unique()
+    faults += [
+        f"'{shown(name)}' of the {_WHAT} is given to the groups {', '.join(several)}; give it to one."
+        for name, several in groups.items()
+        if len(several) > 1 and name not in words("fields")
+    ]
     if faults:
         raise DataError(faults)
-    return _settled(made)
+    return _settled(made, notes)
 
 
 def _fields(frame: pd.DataFrame, faults: list[str]) -> pd.Series[Any]:
@@ -168,9 +179,8 @@ def _fields(frame: pd.DataFrame, faults: list[str]) -> pd.Series[Any]:
     return pd.Series(found, index=frame.index, dtype=object)
 
 
-def _settled(made: pd.DataFrame) -> Audited:
+def _settled(made: pd.DataFrame, notes: list[Note]) -> Audited:
     """Rows with group and privacy class, each field once in each system."""
-    notes: list[Note] = []
     entries = {entry["id"]: entry for entry in catalogue("data_fields")["fields"]}
     proposed = made["field"].map(lambda name: entries[name]["privacy"] if name in entries else None)
     made["group"] = [
@@ -183,7 +193,7 @@ def _settled(made: pd.DataFrame) -> Audited:
     ]
     repeated = made.duplicated()
     if repeated.any():
-        message = f"{int(repeated.sum())} rows of the audit repeat another row and count once."
+        message = f"Rows of the audit that repeat another one and count once: {int(repeated.sum())}."
         notes.append(Note("AUDIT_ROWS_REPEATED", message))
     once = made[~repeated]
     twice = once.duplicated(["field", "system"], keep=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from crmstudy import letters
 from crmstudy.assessment.answered import COMMAS, choices, text_column
 from crmstudy.assessment.catalogue import catalogue
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
+from crmstudy.assessment.spelling import spelled_alike
 from crmstudy.assessment.tables import table_of
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Drawing, Grid
@@ -29,6 +30,17 @@ _TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::00)?")
 #: The row of all channels together.
 ANY = "any channel"
 _Open = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A row: a channel on some days (0 is Monday), open from a minute to a minute or closed, staffed or not."""
+
+    channel: str
+    days: tuple[int, ...]
+    times: tuple[int, int] | None
+    staffed: str | None
+    row: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,14 +72,14 @@ class ChannelCoverage(AssessmentResult):
         said = [
             say(
                 _ROOM, "channels_any", lang, n=(len(single), "n"), share=(whole["percent_of_week"], "percent"),
-                hours=(whole["hours"], "estimate"),
+                hours=(whole["hours"], "df"),
             )
         ]  # fmt: skip
         always = single.loc[single["hours"] == 168.0, "channel"]
         key = "channels_always" if len(always) else "channels_never_always"
         said.append(say(_ROOM, key, lang, channels=COMMAS[lang].join(always)))
         if whole["hours"] < 168.0:
-            said.append(say(_ROOM, "channels_gap", lang, hours=(whole["longest_gap"], "estimate")))
+            said.append(say(_ROOM, "channels_gap", lang, hours=(whole["longest_gap"], "df")))
         if whole["percent_staffed"] == whole["percent_staffed"]:
             said.append(say(_ROOM, "channels_staffed", lang, share=(whole["percent_staffed"], "percent")))
         return tuple(said)
@@ -97,8 +109,9 @@ def channel_coverage(hours: object) -> ChannelCoverage:
     ----------
     hours : DataFrame or path
         A row an opening time: ``channel``, ``day`` (mon to sun, or daily), ``opens`` and ``closes`` (``8``, ``08:30``,
-        ``24:00``; both empty for a channel that is closed that day), where known ``staffed`` (yes, no). A time that
-        closes at or before it opens goes on after midnight; from 00:00 to 24:00 is the whole day.
+        ``24:00``, in the local time of the customers; both empty for a channel that is closed that day, whatever a row
+        ``daily`` says), where known ``staffed`` (yes, no). A time that closes before it opens goes on after midnight;
+        from 00:00 to 24:00 is the whole day.
 
     Returns
     -------
@@ -107,12 +120,14 @@ def channel_coverage(hours: object) -> ChannelCoverage:
     Raises
     ------
     DataError
-        With all faults: unknown days, times that are none, one end without the other, the same time at both ends.
+        With all faults: unknown days, times that are none, one end without the other, the same time at both ends, a
+        day that is called both open and closed.
 
     Notes
     -----
     Source document 4.12 (service over channels, 24 hours on 7 days). The week is kept by the minute; times that overlap
-    count once. The longest gap runs over the end of the week into its beginning.
+    count once. The longest gap runs over the end of the week into its beginning. A channel has a staffed part only if
+    every row with times says whether it is staffed. Weeks of a change of clocks are not told apart.
 
     Examples
     --------
@@ -124,30 +139,34 @@ def channel_coverage(hours: object) -> ChannelCoverage:
     """
     wanted = {"channel": "text", "day": "text", "opens": "text", "closes": "text"}
     frame = table_of(hours, wanted, {"staffed": "text"}, what=_WHAT)  # type: ignore[arg-type]
+    frame["channel"], notes = spelled_alike(frame["channel"], "channels")
     rows, faults = _recognised(frame)
-    if faults:
-        raise DataError(faults)
+    rows, against = _with_closed_days(rows)
+    if faults or against:
+        raise DataError([*faults, *against])
     week: dict[str, _Open] = {}
     people: dict[str, _Open] = {}
     twice: dict[str, int] = {}
-    for channel, days, opens, closes, staffed in rows:
-        open_ = week.setdefault(channel, np.zeros(_WEEK, dtype=bool))
-        manned = people.setdefault(channel, np.zeros(_WEEK, dtype=bool))
-        if opens is None or closes is None:
+    for one in rows:
+        open_ = week.setdefault(one.channel, np.zeros(_WEEK, dtype=bool))
+        manned = people.setdefault(one.channel, np.zeros(_WEEK, dtype=bool))
+        if one.times is None:
             continue
+        opens, closes = one.times
         length = closes - opens if closes > opens else closes - opens + _DAY
-        for day in days:
+        for day in one.days:
             minutes = (day * _DAY + opens + np.arange(length)) % _WEEK
-            twice[channel] = twice.get(channel, 0) + int(open_[minutes].sum())
+            twice[one.channel] = twice.get(one.channel, 0) + int(open_[minutes].sum())
             open_[minutes] = True
-            if staffed == "yes":
+            if one.staffed == "yes":
                 manned[minutes] = True
-    notes = _notes(twice, week)
-    asked = {channel for channel, *_, staffed in rows if isinstance(staffed, str)}
+    notes += _notes(twice, week)
+    silent = {one.channel for one in rows if one.times is not None and one.staffed is None}
+    asked = {one.channel for one in rows if one.staffed is not None} - silent
     if asked == set(week):
         asked.add(ANY)
-    elif asked:
-        message = "Only some channels say whether they are staffed; there is no share for all of them together."
+    elif any(one.staffed is not None for one in rows):
+        message = "Not all opening times say whether they are staffed; channels of which some do not have no share."
         notes.append(Note("CHANNELS_STAFFED_UNKNOWN", message))
     together = np.logical_or.reduce(list(week.values()))
     manned = np.logical_or.reduce(list(people.values()))
@@ -166,9 +185,7 @@ def channel_coverage(hours: object) -> ChannelCoverage:
     )
 
 
-def _recognised(
-    frame: pd.DataFrame,
-) -> tuple[list[tuple[str, list[int], int | None, int | None, str | None]], list[str]]:
+def _recognised(frame: pd.DataFrame) -> tuple[list[_Opening], list[str]]:
     days: Mapping[str, Any] = {one["id"]: one for one in catalogue("channels")["days"]}
     named, faults = choices(frame["day"], {name: one["label"] for name, one in days.items()}, "day", _WHAT)
     answers = {one["id"]: one["label"] for one in catalogue("channels")["staffed"]}
@@ -177,24 +194,46 @@ def _recognised(
     rows = []
     cells = zip(*(frame[name] for name in ("channel", "day", "opens", "closes")), named, staffed, strict=True)
     for row, (channel, written, begin, end, day, by) in enumerate(cells, start=1):
-        if any(cell is None or cell != cell for cell in (channel, written)):
+        if not isinstance(channel, str) or not isinstance(written, str):
             faults.append(f"Row {row} of the {_WHAT} lacks its channel or day; add it or delete the row.")
             continue
-        opens, closes = _minute(begin), _minute(end)
-        faults += [
-            f"'{shown(cell)}' (row {row}, '{name}') is no time from 00:00 to 24:00, such as 08:30."
-            for name, cell, minute in (("opens", begin, opens), ("closes", end, closes))
-            if minute == -1
-        ]
-        if (opens is None) != (closes is None):
-            faults.append(f"Row {row} of the {_WHAT} has one end only; give both, or none for a closed day.")
-        elif opens is not None and opens != -1 and opens == closes:
-            faults.append(f"Row {row} of the {_WHAT} opens and closes at the same time; a whole day is 00:00 to 24:00.")
-        elif opens == _DAY:
-            faults.append(f"Row {row} of the {_WHAT} opens at 24:00; write 00:00 of the next day.")
-        if day is not None and day == day:
-            rows.append((str(channel), list(days[day]["days"]), opens, closes, by))
+        if channel == ANY:
+            faults.append(f"'{ANY}' (row {row}) is what the row of all channels is called; name the channel otherwise.")
+        times, wrong = _times(row, begin, end)
+        faults += wrong
+        if isinstance(day, str):
+            rows.append(_Opening(channel, tuple(days[day]["days"]), times, by if isinstance(by, str) else None, row))
     return rows, faults
+
+
+def _times(row: int, begin: object, end: object) -> tuple[tuple[int, int] | None, list[str]]:
+    """Opening and closing minute, None for a closed day; what is wrong with them."""
+    opens, closes = _minute(begin), _minute(end)
+    faults = [
+        f"'{shown(cell)}' (row {row}, '{name}') is no time from 00:00 to 24:00, such as 08:30."
+        for name, cell, minute in (("opens", begin, opens), ("closes", end, closes))
+        if minute == -1
+    ]
+    if (opens is None) != (closes is None):
+        faults.append(f"Row {row} of the {_WHAT} has one end only; give both, or none for a closed day.")
+    elif opens is not None and opens != -1 and opens == closes:
+        faults.append(f"Row {row} of the {_WHAT} opens and closes at the same time; a whole day is 00:00 to 24:00.")
+    elif opens == _DAY:
+        faults.append(f"Row {row} of the {_WHAT} opens at 24:00; write 00:00 of the next day.")
+    return (None if opens is None or closes is None else (opens, closes)), faults
+
+
+def _with_closed_days(rows: list[_Opening]) -> tuple[list[_Opening], list[str]]:
+    """The rows without the times on days that are called closed; what is called closed and open alike."""
+    closed = {(one.channel, *one.days): one.row for one in rows if one.times is None}
+    faults = [
+        f"Row {one.row} of the {_WHAT} opens '{shown(one.channel)}' when row {closed[one.channel, *one.days]} calls it "
+        "closed; keep one."
+        for one in rows
+        if one.times is not None and (one.channel, *one.days) in closed
+    ]
+    kept = [replace(one, days=tuple(day for day in one.days if (one.channel, day) not in closed)) for one in rows]
+    return kept, faults
 
 
 def _minute(cell: object) -> int | None:

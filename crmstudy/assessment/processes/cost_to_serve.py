@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from numbers import Real
 from typing import Any, ClassVar
 
-import numpy as np
 import pandas as pd
 
-from crmstudy.assessment.answered import within
-from crmstudy.assessment.processes.ratios import Ratios, ratios
+from crmstudy.assessment.answered import COMMAS, within
+from crmstudy.assessment.processes.cost_tables import (
+    all_ratios,
+    channel_table,
+    customer_table,
+    estimates_of,
+    note_found,
+    shift_table,
+    skew_of,
+    without_given,
+)
+from crmstudy.assessment.processes.unit_costs import UnitCosts, costed
 from crmstudy.assessment.result import AssessmentResult, Shown
+from crmstudy.assessment.spelling import spelled_alike
 from crmstudy.assessment.tables import Type, table_of
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Bars, Drawing
 from crmstudy.errors import DataError, ModelError, UnsupportedError, did_you_mean
-from crmstudy.kernels.moments import Array, skewness
 from crmstudy.notes import Note
 from crmstudy.quoting import shown
-from crmstudy.results import ESTIMATE_COLUMNS, sample_table
+from crmstudy.results import sample_table
 from crmstudy.selection import coverage_faults, is_whole
 
 _ROOM, _WHAT = "processes", "contacts"
 INTERVALS = ("bootstrap", "t", "log")
-#: A skewness from which costs are called skewed.
-_SKEWED = 1.0
-#: Intervals over fewer customers are rough, whichever they are.
-_FEW = 20
-_SHIFTS = (
-    "from_channel", "to_channel", "percent", "contacts", "saving_per_contact", "saving", "ci_low", "ci_high",
-    "percent_of_cost",
-)  # fmt: skip
 Shift = float | Sequence[tuple[str, str, float]] | None
 
 
@@ -75,50 +76,60 @@ class CostToServe(AssessmentResult):
 
     def prose(self, lang: str = "en") -> tuple[str, ...]:
         """Cost per contact and customer, the dearest channel, skewness, losses, savings with their assumptions."""
-        rows = {row["term"]: row for row in self.estimates.to_dict("records")}
-        said = []
-        for term, key, n in (
-            ("cost_per_contact", "cost_contact", "contacts"),
-            ("cost_per_customer", "cost_customer", "customers"),
-        ):
-            if term in rows:
-                row = rows[term]
-                ends = (row["ci_low"], row["ci_high"])
-                which = key if ends[0] == ends[0] else f"{key}_alone"
-                said.append(
-                    say(
-                        _ROOM, which, lang, cost=(row["estimate"], "estimate"), interval=(ends, "interval"),
-                        level=(100 * self.call["level"], "n"), n=(self.fit[n], "n"),
-                    )
-                )  # fmt: skip
-        top = max(self.tables["channels"].to_dict("records"), key=lambda row: row["mean"])
-        said.append(
-            say(
-                _ROOM, "cost_channel", lang, channel=str(top["channel"]), cost=(top["mean"], "estimate"),
-                contacts=(top["percent_contacts"], "percent"), share=(top["percent_cost"], "percent"),
-            )
-        )  # fmt: skip
-        said.append(say(_ROOM, f"cost_interval_{self.call['interval']}", lang))
-        if "losses" in self.fit:
+        said = [*self._means(lang), *self._dearest(lang)]
+        if self.estimates["ci_low"].notna().any():
+            said.append(say(_ROOM, f"cost_interval_{self.call['interval']}", lang))
+        if self.fit.get("losses", 0.0):
             said.append(
                 say(
                     _ROOM, "cost_losses", lang, n=(self.fit["losses"], "n"),
                     share=(self.fit["percent_losses"], "percent"), loss=(self.fit["loss"], "estimate"),
                 )
             )  # fmt: skip
-        if len(self.tables["shifts"]):
-            best = max(self.tables["shifts"].to_dict("records"), key=lambda row: row["saving"])
-            ends = (best["ci_low"], best["ci_high"])
-            said.append(
-                say(
-                    _ROOM, "cost_shift", lang, first=str(best["from_channel"]), second=str(best["to_channel"]),
-                    percent=(best["percent"], "percent"), saving=(best["saving"], "estimate"),
-                    interval=(ends, "interval"),
-                )
-            )  # fmt: skip
-            said.append(say(_ROOM, "cost_assumptions", lang))
+        elif "losses" in self.fit:
+            said.append(say(_ROOM, "cost_no_losses", lang))
+        if shift := self.next_steps(lang):
+            said += [*shift, say(_ROOM, "cost_assumptions", lang)]
         said.append(say(_ROOM, "cost_printed", lang))
         return tuple(said)
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """The move of contacts to another channel that would save most."""
+        return tuple(
+            say(
+                _ROOM, "cost_shift" if best["ci_low"] == best["ci_low"] else "cost_shift_alone", lang,
+                first=str(best["from_channel"]), second=str(best["to_channel"]), percent=(best["percent"], "percent"),
+                saving=(best["saving"], "estimate"), interval=((best["ci_low"], best["ci_high"]), "interval"),
+            )
+            for best in self.tables["shifts"].head(1).to_dict("records")
+        )  # fmt: skip
+
+    def _means(self, lang: str) -> Iterator[str]:
+        """The cost per contact and per customer, with the interval where there is one."""
+        rows = self.estimates.set_index("term")
+        for term, key, n in (
+            ("cost_per_contact", "cost_contact", "contacts"),
+            ("cost_per_customer", "cost_customer", "customers"),
+        ):
+            if term in rows.index:
+                cost, *ends = rows.loc[term, ["estimate", "ci_low", "ci_high"]]
+                yield say(
+                    _ROOM, key if ends[0] == ends[0] else f"{key}_alone", lang, cost=(cost, "estimate"),
+                    interval=(tuple(ends), "interval"), level=(round(100.0 * self.call["level"], 6), "df"),
+                    n=(self.fit[n], "n"),
+                )  # fmt: skip
+
+    def _dearest(self, lang: str) -> Iterator[str]:
+        """The channels whose contacts cost most, if not all cost the same."""
+        channels = self.tables["channels"]
+        dearest = channels[channels["mean"] == channels["mean"].max()]
+        if len(dearest) < len(channels):
+            yield say(
+                _ROOM, "cost_channel" if len(dearest) == 1 else "cost_channels", lang,
+                channel=COMMAS[lang].join(dearest["channel"]), cost=(dearest["mean"].iloc[0], "estimate"),
+                contacts=(dearest["percent_contacts"].sum(), "percent"),
+                share=(dearest["percent_cost"].sum(), "percent"),
+            )  # fmt: skip
 
     def drawings(self) -> tuple[Drawing, ...]:
         """Cost per contact by channel; shares of contacts and of cost."""
@@ -147,7 +158,8 @@ def cost_to_serve(
     contacts: object,
     *,
     channel: str,
-    cost: str,
+    cost: str | None = None,
+    unit_costs: UnitCosts = None,
     customer: str = "customer",
     margins: object | None = None,
     shift: Shift = None,
@@ -164,7 +176,11 @@ def cost_to_serve(
     contacts : DataFrame or path
         A row a contact.
     channel, cost, customer : str
-        Columns. Costs are in any currency, not negative; a contact may lack its customer.
+        Columns. Costs are in any currency, not negative; a contact may lack its customer. Without ``cost`` every
+        contact costs what its channel does by ``unit_costs``.
+    unit_costs : mapping of channels to costs, DataFrame or path, optional
+        What a contact costs on a channel (a table has the columns ``channel`` and ``cost``), for contacts that have no
+        cost of their own.
     margins : DataFrame or path, optional
         Columns ``customer`` and ``margin`` (may be negative), of the same period: who costs more than he brings.
     shift : float or sequence of (from, to, percent), optional
@@ -189,7 +205,7 @@ def cost_to_serve(
     Raises
     ------
     DataError, ModelError, UnsupportedError
-        With all faults: negative costs, margins given twice, unknown channels, faulty options.
+        With all faults: negative costs, margins or unit costs given twice, unknown channels, faulty options.
 
     Notes
     -----
@@ -198,7 +214,8 @@ def cost_to_serve(
     for those of one customer go together. Contacts without a customer stand for themselves, and have no part in the
     cost per customer. The linearised standard error is that of a ratio (Cochran, 1977, ch. 6),
     :math:`\sqrt{\frac m{m-1}\sum_i(c_i-Rn_i)^2}/\sum_in_i` with m customers on the channel, on m - 1 degrees of
-    freedom. A channel of one customer has no interval. ``geometric_mean`` is NaN where a contact costs nothing. A shift
+    freedom. A channel of one customer has no interval, nor has one whose costs are all unit costs: those are given, not
+    estimated. ``geometric_mean`` is NaN where a contact costs nothing. A shift
     of x % of the :math:`N_A` contacts of A to B saves
     :math:`\tfrac x{100}N_A(\bar c_A-\bar c_B-\tfrac q{100}\bar c_A)`, q being ``again``; the number of contacts counts
     as given. The printed figures of one firm are facts with no method behind them and enter nothing.
@@ -213,41 +230,51 @@ def cost_to_serve(
     [['phone', 7.0], ['web', 1.333]]
     >>> float(found.tables["shifts"]["saving"].round(3)[0])
     5.667
+    >>> listed = cost_to_serve(table[["customer", "channel"]], channel="channel", unit_costs={"phone": 7, "web": 1})
+    >>> float(listed.fit["cost"])
+    17.0
     """
-    _check(channel, cost, customer, again, interval, bootstrap, level, seed)
-    wanted: dict[str, Type] = {channel: "text", cost: "number", customer: "text"}
-    frame = table_of(contacts, wanted, what=_WHAT)
-    frame.columns = pd.Index(["channel", "cost", "customer"])
-    notes: list[Note] = []
-    used = _usable(frame, cost, notes)
+    _check(channel, cost, unit_costs, customer, again, interval, bootstrap, level, seed)
+    wanted: dict[str, Type] = {channel: "text", customer: "text"}
+    renamed = {channel: "channel", customer: "customer"}
+    if cost is not None:
+        wanted[cost], renamed[cost] = "number", "cost"
+    frame = table_of(contacts, wanted, what=_WHAT).rename(columns=renamed)
+    frame = frame.reindex(columns=["channel", "cost", "customer"]).astype({"cost": float})
+    _refuse_negative(frame["cost"], cost)
+    frame["channel"], notes = spelled_alike(frame["channel"], "channels")
+    priced, prices = costed(frame, unit_costs, notes)
+    used = _usable(priced, notes)
     names = sorted(used["channel"].unique())
     pairs = _pairs(shift, names, used)
     margin = _margins(margins)
-    found, terms = _ratios(used, names, pairs, again, interval, level, bootstrap, seed)
-    _note_found(used, names, found, interval, notes)
-    channels = _channels(used, names, found)
-    customers = _customers(used, margin, notes)
+    found, terms = all_ratios(used, names, pairs, again, interval, level, bootstrap, seed)
+    note_found(used, names, found, interval, notes)
+    found = without_given(used, names, pairs, found, notes)
+    channels = channel_table(used, names, found)
+    customers = customer_table(used, margin, notes)
     losses = customers[customers["net"] < 0].sort_values(["net", "customer"], ignore_index=True)
     fit = {
         "contacts": float(len(used)), "customers": float(used["customer"].nunique()), "cost": float(used["cost"].sum()),
-        "skew": _skew(used["cost"].to_numpy()),
+        "skew": skew_of(used["cost"].to_numpy()),
     }  # fmt: skip
     if margin is not None:
         judged = int(customers["net"].notna().sum())
         share = 100.0 * len(losses) / judged if judged else float("nan")
-        fit |= {"losses": float(len(losses)), "percent_losses": share, "loss": -float(losses["net"].sum())}
+        fit |= {"losses": float(len(losses)), "percent_losses": share, "loss": abs(float(losses["net"].sum()))}
     return CostToServe(
-        estimates=_estimates(found, terms),
+        estimates=estimates_of(found, terms),
         n=len(used),
         fit=pd.Series(fit),
         tables={
             "channels": channels, "customers": customers, "losses": losses,
-            "shifts": _shifts(pairs, channels, found, len(terms), float(used["cost"].sum())),
+            "shifts": shift_table(pairs, channels, found, len(terms), float(used["cost"].sum())),
         },
         notes=tuple(notes),
         samples=sample_table(len(used), len(frame) - len(used)),
         call={
-            "channel": channel, "cost": cost, "customer": customer, "shift": [list(pair) for pair in pairs],
+            "channel": channel, "cost": cost, "unit_costs": prices, "customer": customer,
+            "shift": [list(pair) for pair in pairs],
             "again": again, "interval": interval, "bootstrap": bootstrap if interval == "bootstrap" else None,
             "level": level, "seed": seed if interval == "bootstrap" else None,
         },
@@ -255,14 +282,18 @@ def cost_to_serve(
 
 
 def _check(
-    channel: str, cost: str, customer: str, again: float, interval: str, bootstrap: int, level: float, seed: int
-) -> None:
+    channel: str, cost: str | None, unit_costs: UnitCosts, customer: str, again: float, interval: str, bootstrap: int,
+    level: float, seed: int,
+) -> None:  # fmt: skip
     if interval not in INTERVALS:
         hint = did_you_mean(str(interval), INTERVALS)
         raise UnsupportedError(f"`interval` is one of {', '.join(INTERVALS)}, not {interval!r}.{hint}")
     faults = list(coverage_faults(level))
-    if len({channel, cost, customer}) < 3:
-        faults.append("`channel`, `cost` and `customer` are three different columns.")
+    named = [channel, customer, *([] if cost is None else [cost])]
+    if not all(isinstance(name, str) for name in named) or len(set(named)) < len(named):
+        faults.append("`channel`, `cost` and `customer` are the names of three different columns.")
+    if cost is None and unit_costs is None:
+        faults.append("Give `cost`, the column of the costs, or `unit_costs`, what a contact on each channel costs.")
     if not within(again, 0.0, 100.0):
         faults.append(f"`again` is a percent from 0 to 100, not {again!r}.")
     if not is_whole(bootstrap) or bootstrap < 100:
@@ -273,24 +304,27 @@ def _check(
         raise ModelError(faults)
 
 
-def _usable(frame: pd.DataFrame, cost: str, notes: list[Note]) -> pd.DataFrame:
-    """Rows with a channel and a cost."""
-    negative = frame["cost"] < 0
+def _refuse_negative(costs: pd.Series[Any], name: str | None) -> None:
+    negative = costs < 0
     if negative.any():
         row = int(negative.to_numpy().argmax())
         raise DataError(
-            f"'{cost}' of the {_WHAT} is a cost, not below 0, but {int(negative.sum())} rows are, the first in row "
-            f"{row + 1} ({frame['cost'][row]:g}); enter refunds as costs of their own or leave them out."
+            f"'{name}' of the {_WHAT} is a cost, not below 0, but row {row + 1} has {costs[row]:g} (rows below 0: "
+            f"{int(negative.sum())}); enter refunds as costs of their own or leave them out."
         )
+
+
+def _usable(frame: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
+    """Rows with a channel and a cost."""
     used = frame.dropna(subset=["channel", "cost"]).reset_index(drop=True)
     if len(used) < len(frame):
-        message = f"{len(frame) - len(used)} contacts lack their channel or cost and are left out."
+        message = f"Contacts that lack their channel or cost are left out: {len(frame) - len(used)}."
         notes.append(Note("COST_ROWS_DROPPED", message, "warning"))
     if not len(used):
         raise DataError(f"No row of the {_WHAT} has both a channel and a cost.")
     nameless = int(used["customer"].isna().sum())
     if nameless:
-        message = f"{nameless} contacts name no customer; they count for the channels, not for the cost per customer."
+        message = f"Contacts that name no customer count for their channels, not for the cost per customer: {nameless}."
         notes.append(Note("COST_NO_CUSTOMER", message))
     return used
 
@@ -333,151 +367,11 @@ def _margins(margins: object | None) -> pd.Series[Any] | None:
     known = frame.dropna()
     faults = []
     if len(known) < len(frame):
-        faults.append(f"{len(frame) - len(known)} rows of the margins lack the customer or the margin; complete them.")
+        faults.append(f"Rows of the margins that lack customer or margin: {len(frame) - len(known)}; complete them.")
     twice = known.loc[known["customer"].duplicated(), "customer"].unique()
     if len(twice):
         listed = ", ".join(shown(name) for name in twice[:3])
-        faults.append(f"{len(twice)} customers have more than one margin ({listed}); add them up or keep one.")
+        faults.append(f"Customers with more than one margin: {len(twice)} ({listed}); add them up or keep one.")
     if faults:
         raise DataError(faults)
     return known.set_index("customer")["margin"]
-
-
-def _ratios(
-    used: pd.DataFrame, names: Sequence[str], pairs: Sequence[tuple[str, str, float]], again: float, interval: str,
-    level: float, draws: int, seed: int,
-) -> tuple[Ratios, list[str]]:  # fmt: skip
-    """All costs and then the saving per contact of each pair."""
-    unit, _ = pd.factorize(used["customer"], use_na_sentinel=True)
-    nameless = unit < 0
-    named = int(unit.max()) + 1
-    unit[nameless] = named + np.arange(int(nameless.sum()))
-    n, place = int(unit.max()) + 1, pd.Categorical(used["channel"], categories=list(names)).codes
-    cost, count = np.zeros((n, len(names))), np.zeros((n, len(names)))
-    np.add.at(cost, (unit, place), used["cost"].to_numpy())
-    np.add.at(count, (unit, place), 1.0)
-    is_named = (np.arange(n) < named).astype(float)
-    above: list[Array] = [cost.sum(axis=1), *cost.T]
-    below: list[Array] = [count.sum(axis=1), *count.T]
-    terms = ["cost_per_contact", *(f"cost_per_contact: {name}" for name in names)]
-    if named:
-        above.append(cost.sum(axis=1) * is_named)
-        below.append(is_named)
-        terms.append("cost_per_customer")
-    mix = [*np.eye(len(terms))]
-    for first, second, _ in pairs:
-        row = np.zeros(len(terms))
-        row[1 + names.index(first)] = 1.0 - again / 100.0
-        row[1 + names.index(second)] -= 1.0
-        mix.append(row)
-    matrix = np.array(mix)
-    whole = len(terms)
-    numerators, denominators = np.column_stack(above), np.column_stack(below)
-    if interval != "log":
-        return ratios(numerators, denominators, matrix, interval=interval, level=level, draws=draws, seed=seed), terms
-    # a saving may be negative, and has no logarithm
-    parts = [
-        ratios(numerators, denominators, rows, interval=scale, level=level, draws=draws, seed=seed)
-        for rows, scale in ((matrix[:whole], "log"), (matrix[whole:], "t"))
-        if len(rows)
-    ]
-    joined = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("estimates", "units", "std_errors", "df", "low", "high")
-    )
-    return Ratios(*joined), terms
-
-
-def _note_found(used: pd.DataFrame, names: Sequence[str], found: Ratios, interval: str, notes: list[Note]) -> None:
-    units = used["customer"].nunique() + int(used["customer"].isna().sum())
-    if units < 2:
-        notes.append(
-            Note("COST_ONE_CUSTOMER", "All contacts are those of one customer; no interval can be given.", "warning")
-        )
-    else:
-        alone = [name for name, low in zip(names, found.std_errors[1:], strict=False) if low != low]
-        if alone:
-            message = f"Contacts on {', '.join(alone)} are those of one customer; there is no interval for them."
-            notes.append(Note("COST_ONE_CUSTOMER", message, "warning"))
-    few = [name for name, m in zip(names, found.units[1:], strict=False) if 1 < m < _FEW]
-    if few:
-        message = f"Contacts on {', '.join(few)} are those of fewer than {_FEW} customers; their intervals are rough."
-        notes.append(Note("COST_FEW_CUSTOMERS", message, "warning"))
-    skew = _skew(used["cost"].to_numpy())
-    if interval == "t" and skew > _SKEWED:
-        message = f"Costs are skewed ({skew:.2f}); t intervals are then too low. Take interval='bootstrap' or 'log'."
-        notes.append(Note("COST_SKEWED", message, "warning"))
-    if interval == "log" and np.any(found.estimates[: len(names) + 1] == 0):
-        message = "A channel that costs nothing has no interval on the logarithmic scale."
-        notes.append(Note("COST_NO_LOGARITHM", message, "warning"))
-
-
-def _skew(values: Array) -> float:
-    return skewness(values) if len(values) > 2 and np.ptp(values) > 0 else float("nan")
-
-
-def _estimates(found: Ratios, terms: Sequence[str]) -> pd.DataFrame:
-    nan = float("nan")
-    rows = [
-        (term, found.estimates[i], found.std_errors[i], nan, found.df[i], nan, found.low[i], found.high[i])
-        for i, term in enumerate(terms)
-    ]
-    rows.sort(key=lambda row: row[0].startswith("cost_per_contact:"))
-    return pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
-
-
-def _channels(used: pd.DataFrame, names: Sequence[str], found: Ratios) -> pd.DataFrame:
-    total, made = float(used["cost"].sum()), []
-    for place, name in enumerate(names, start=1):
-        rows = used[used["channel"] == name]
-        cost = rows["cost"].to_numpy()
-        made.append(
-            {
-                "channel": name, "contacts": len(cost), "customers": rows["customer"].nunique(), "cost": cost.sum(),
-                "percent_contacts": 100.0 * len(cost) / len(used),
-                "percent_cost": 100.0 * cost.sum() / total if total else float("nan"), "mean": found.estimates[place],
-                "std_error": found.std_errors[place], "ci_low": found.low[place], "ci_high": found.high[place],
-                "median": float(np.median(cost)), "sd": cost.std(ddof=1) if len(cost) > 1 else float("nan"),
-                "skew": _skew(cost),
-                "geometric_mean": float(np.exp(np.log(cost).mean())) if (cost > 0).all() else float("nan"),
-            }
-        )  # fmt: skip
-    return pd.DataFrame(made)
-
-
-def _customers(used: pd.DataFrame, margin: pd.Series[Any] | None, notes: list[Note]) -> pd.DataFrame:
-    grouped = used.dropna(subset=["customer"]).groupby("customer")["cost"].agg(["size", "sum"])
-    grouped.columns = pd.Index(["contacts", "cost"])
-    if margin is None:
-        grouped["margin"] = float("nan")
-    else:
-        silent = int((~margin.index.isin(grouped.index)).sum())
-        unknown = int((~grouped.index.isin(margin.index)).sum())
-        if silent:
-            notes.append(Note("COST_NO_CONTACT", f"{silent} customers with a margin had no contact; their cost is 0."))
-        if unknown:
-            message = f"{unknown} customers with contacts have no margin; whether they cost more is not known."
-            notes.append(Note("COST_NO_MARGIN", message, "warning"))
-        if (margin < 0).any():
-            message = f"{int((margin < 0).sum())} customers have a negative margin before any cost to serve."
-            notes.append(Note("COST_NEGATIVE_MARGIN", message))
-        grouped = grouped.reindex(grouped.index.union(margin.index), fill_value=0)
-        grouped["margin"] = margin.reindex(grouped.index)
-    grouped["net"] = grouped["margin"] - grouped["cost"]
-    made = grouped.rename_axis("customer").reset_index()
-    return made.sort_values(["cost", "customer"], ascending=[False, True], ignore_index=True)
-
-
-def _shifts(
-    pairs: Sequence[tuple[str, str, float]], channels: pd.DataFrame, found: Ratios, first: int, total: float
-) -> pd.DataFrame:
-    contacts = dict(zip(channels["channel"], channels["contacts"], strict=True))
-    made = []
-    for place, (one, two, percent) in enumerate(pairs, start=first):
-        moved = contacts[one] * percent / 100.0
-        each, low, high = found.estimates[place], found.low[place], found.high[place]
-        saving = moved * each
-        share = 100.0 * saving / total if total else float("nan")
-        made.append((one, two, percent, moved, each, saving, moved * low, moved * high, share))
-    table = pd.DataFrame(made, columns=list(_SHIFTS))
-    return table.sort_values("saving", ascending=False, kind="stable", ignore_index=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 import pandas as pd
 
 from crmstudy import letters
+from crmstudy.assessment.answered import within
+from crmstudy.assessment.dates import day_of
 from crmstudy.assessment.result import AssessmentResult, Shown
-from crmstudy.assessment.tables import Type, table_of
+from crmstudy.assessment.tables import Type, number_of, table_of
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Bars, Drawing
 from crmstudy.errors import DataError, ModelError
@@ -20,7 +23,7 @@ from crmstudy.kernels.classic.rates import wilson_interval
 from crmstudy.notes import Note
 from crmstudy.quoting import shown
 from crmstudy.results import ESTIMATE_COLUMNS, sample_table
-from crmstudy.selection import coverage_faults
+from crmstudy.selection import coverage_faults, is_whole
 
 _ROOM, _WHAT = "processes", "customer records"
 #: What people type where they have nothing to say.
@@ -81,15 +84,18 @@ class CustomerDataQuality(AssessmentResult):
         least = min(filled, key=lambda row: row["percent_filled"])
         said = [
             say(
-                _ROOM, "quality_complete", lang, n=(self.n, "n"), share=(self.fit["percent_filled"], "percent"),
+                _ROOM, "quality_complete" if least["missing"] else "quality_full", lang, n=(self.n, "n"),
+                share=(self.fit["percent_filled"], "percent"),
                 complete=(self.fit["percent_complete_records"], "percent"), field=str(least["field"]),
                 least=(least["percent_filled"], "percent"),
             )
         ]  # fmt: skip
         for row in self.tables["uniqueness"].to_dict("records"):
+            compared = row["without_key"] < row["records"]
             said.append(
                 say(
-                    _ROOM, "quality_unique", lang, by=row["key"], surplus=(row["surplus"], "n"),
+                    _ROOM, "quality_unique" if compared else "quality_incomparable", lang, by=row["key"],
+                    surplus=(row["surplus"], "n"),
                     share=(row["percent_surplus"], "percent"),
                 )
             )  # fmt: skip
@@ -97,7 +103,7 @@ class CustomerDataQuality(AssessmentResult):
             if row["dated"]:
                 said.append(
                     say(
-                        _ROOM, "quality_timely", lang, days=(row["median_days"], "n"),
+                        _ROOM, "quality_timely", lang, days=(row["median_days"], "df"),
                         stale=(row["percent_stale"], "percent"), limit=(self.call["stale_after"], "n"),
                     )
                 )  # fmt: skip
@@ -112,7 +118,7 @@ class CustomerDataQuality(AssessmentResult):
                 say(
                     _ROOM, "quality_accurate", lang, field=row["field"], n=(row["verified"], "n"),
                     share=(row["percent_right"], "percent"), interval=(ends, "interval"),
-                    level=(100 * self.call["level"], "n"),
+                    level=(round(100.0 * self.call["level"], 6), "df"),
                 )
             )  # fmt: skip
         return tuple(said)
@@ -185,10 +191,11 @@ def customer_data_quality(
     Notes
     -----
     Source documents 0.13 and 4.9.6 (quality customer data as the ground of CRM). Texts are compared however they are
-    written: capitals, kinds of letters and digits and blanks do not count, and between records no sign either. Records
-    that lack a column of a set are not compared. The table is taken for all customers, so only accuracy, which is known
-    from a sample, has intervals (Wilson, 1927). Dates after ``as_of`` are counted and left out of the ages. How well
-    staff trust the data is asked by the instrument ``data-quality``.
+    written: capitals, kinds of letters and digits and blanks do not count. In a set of ``duplicates`` no sign counts
+    either (021-55 is 02155), but in an address with an @. Records that lack a column of a set are not compared. The
+    table is taken for all customers, so only accuracy, which is known from a sample, has intervals (Wilson, 1927).
+    Dates after ``as_of`` are counted and left out of the ages; those of the Jalali calendar are refused. How well staff
+    trust the data is asked by the instrument ``data-quality``.
 
     Examples
     --------
@@ -198,33 +205,31 @@ def customer_data_quality(
     >>> found.tables["uniqueness"]["surplus"].tolist()
     [0, 1]
     """
-    day = _options(key, fields, duplicates, updated, as_of, stale_after, rules, level)
-    texts = dict.fromkeys([*fields, *(name for one in duplicates for name in one), *(rules or {})])
-    wanted: dict[str, Type] = dict.fromkeys((key, *texts), "text")
+    day = _options(key, fields, duplicates, updated, as_of, stale_after, rules, placeholders, level)
+    fields = list(dict.fromkeys(fields))
+    texts = dict.fromkeys([key, *fields, *(name for one in duplicates for name in one), *(rules or {})])
+    wanted: dict[str, Type] = dict.fromkeys(texts, "text")
     if updated is not None:
         wanted[updated] = "date"
     frame = table_of(customers, wanted, what=_WHAT)
     notes: list[Note] = []
-    nothing = {letters.plain(text) for text in placeholders}
+    nothing = {"", *(letters.plain(text) for text in placeholders)}  # "": marks that nobody sees
     blank = {
         name: frame[name].map(lambda text: letters.plain(text) in nothing, na_action="ignore").eq(True)
         for name in texts
     }
     filled = frame.assign(**{name: frame[name].where(~blank[name], None) for name in texts})
     completeness = pd.DataFrame([_completeness(name, frame[name], blank[name]) for name in fields])
-    uniqueness = [_uniqueness((key,), frame), *(_uniqueness(tuple(one), filled) for one in duplicates)]
+    uniqueness = [
+        _uniqueness((key,), filled, _numbered),
+        *(_uniqueness(tuple(one), filled, _bare) for one in duplicates),
+    ]
     if uniqueness[0]["surplus"]:
-        message = f"{uniqueness[0]['surplus']} records repeat a customer number of another record in '{key}'."
+        message = f"Records that repeat the customer number of another one in '{key}': {uniqueness[0]['surplus']}."
         notes.append(Note("QUALITY_KEY_REPEATED", message, "warning", key))
     if uniqueness[0]["without_key"]:
-        notes.append(
-            Note(
-                "QUALITY_KEY_MISSING",
-                f"{uniqueness[0]['without_key']} records have no customer number in '{key}'.",
-                "warning",
-                key,
-            )
-        )
+        message = f"Records without a customer number in '{key}': {uniqueness[0]['without_key']}."
+        notes.append(Note("QUALITY_KEY_MISSING", message, "warning", key))
     timeliness = (
         _timeliness(frame[updated], day, stale_after, notes) if updated is not None and day is not None else None
     )
@@ -261,41 +266,61 @@ _AGES = (
 
 
 def _options(
-    key: str, fields: Sequence[str], duplicates: Sequence[Sequence[str]], updated: str | None,
-    as_of: str | dt.date | None, stale_after: int, rules: Mapping[str, Rule] | None, level: float,
+    key: object, fields: object, duplicates: object, updated: object, as_of: object, stale_after: object, rules: object,
+    placeholders: object, level: float,
 ) -> pd.Timestamp | None:  # fmt: skip
     """The day for which ages are reckoned; all faults of the options at once."""
     faults = list(coverage_faults(level))
-    if isinstance(fields, str) or not fields:
+    for option, name in (("key", key), *([] if updated is None else [("updated", updated)])):
+        if not isinstance(name, str):
+            faults.append(f"`{option}` is the name of a column, not {shown(name)}.")
+    if not _are_texts(fields) or not fields:
         faults.append("`fields` is a list of columns, at least one, such as ['name', 'phone'].")
-    if isinstance(duplicates, str) or any(isinstance(one, str) or not one for one in duplicates):
+    if not isinstance(duplicates, list | tuple) or not all(_are_texts(one) and one for one in duplicates):
         faults.append("`duplicates` is a list of lists of columns, such as [['name', 'birth_date']].")
-    if isinstance(stale_after, bool) or not isinstance(stale_after, int) or stale_after < 1:
-        faults.append(f"`stale_after` is a whole number of days from 1, not {stale_after!r}.")
-    day = None if as_of is None else pd.to_datetime(pd.Series([str(as_of)]), errors="coerce").iloc[0]
-    if as_of is not None and pd.isna(day):
-        faults.append(f"`as_of` is a date, such as 2026-03-21, not {shown(as_of)}.")
+    if not is_whole(stale_after) or stale_after < 1:
+        faults.append(f"`stale_after` is a whole number of days from 1, not {shown(stale_after)}.")
+    if not _are_texts(placeholders):
+        faults.append("`placeholders` is a list of texts that stand for nothing, such as ['n/a'].")
+    day = None if as_of is None else day_of(as_of)
+    if as_of is not None and day is None:
+        faults.append(f"`as_of` is a date of the Gregorian calendar, such as 2026-03-21, not {shown(as_of)}.")
+    ruled = {} if rules is None else rules
+    if isinstance(ruled, Mapping):
+        faults += [text for name, rule in ruled.items() if (text := _faulty(name, rule))]
+    else:
+        faults.append("`rules` names a rule by column, such as {'age': (18, 99)}.")
     if updated is not None and as_of is None:
         faults.append("With `updated` give `as_of`, the day for which ages are reckoned.")
-    if updated is not None and updated in {key, *fields, *(rules or {})}:
+    named = [key, *(fields if _are_texts(fields) else ()), *(ruled if isinstance(ruled, Mapping) else ())]
+    if isinstance(updated, str) and updated in named:
         faults.append(f"'{updated}' is named as `updated` and once more; a column has one part.")
-    faults += [text for name, rule in (rules or {}).items() if (text := _faulty(name, rule))]
     if faults:
         raise ModelError(faults)
-    return None if day is None else pd.Timestamp(day)
+    return day
 
 
-def _faulty(name: str, rule: Rule) -> str:
+def _are_texts(names: object) -> TypeGuard[Collection[str]]:
+    """Whether these are texts, and not one text."""
+    return isinstance(names, Collection) and not isinstance(names, str) and all(isinstance(one, str) for one in names)
+
+
+def _is_range(rule: object) -> TypeGuard[tuple[float, float]]:
+    """Whether a rule is a pair of numbers."""
+    return isinstance(rule, tuple | list) and len(rule) == 2 and all(within(end, -math.inf, math.inf) for end in rule)
+
+
+def _faulty(name: object, rule: object) -> str:
     if isinstance(rule, str):
         try:
             re.compile(rule)
         except re.error as bad:
             return f"The rule of '{name}' is no pattern: {bad}."
         return ""
-    if isinstance(rule, tuple) and len(rule) == 2 and all(isinstance(end, int | float) for end in rule):
-        low, high = map(float, rule)
+    if _is_range(rule):
+        low, high = rule
         return "" if low <= high else f"The rule of '{name}' is a range from low to high, not {rule!r}."
-    if isinstance(rule, Collection) and rule and all(isinstance(one, str) for one in rule):
+    if _are_texts(rule) and rule:
         return ""
     return f"The rule of '{name}' is a pattern, a pair of numbers (low, high) or a list of texts."
 
@@ -309,9 +334,9 @@ def _completeness(name: str, column: pd.Series[Any], blank: pd.Series[Any]) -> d
     }  # fmt: skip
 
 
-def _uniqueness(names: tuple[str, ...], frame: pd.DataFrame) -> dict[str, Any]:
+def _uniqueness(names: tuple[str, ...], frame: pd.DataFrame, spelled: Callable[[str], str]) -> dict[str, Any]:
     """Records that say the same in all columns as a record before them."""
-    said = frame[list(names)].map(_spelled, na_action="ignore")
+    said = frame[list(names)].map(spelled, na_action="ignore")
     # what has no letters or digits tells nobody apart
     there = (said.notna() & (said != "")).all(axis=1)
     known = said[there]
@@ -323,9 +348,15 @@ def _uniqueness(names: tuple[str, ...], frame: pd.DataFrame) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _spelled(text: str) -> str:
-    """Letters and digits only: 021-55 and 02155 are one number."""
-    return "".join(letter for letter in letters.plain(text) if letter.isalnum())
+def _numbered(text: str) -> str:
+    """A customer number without blanks: 1-12 is not 11-2."""
+    return letters.plain(text).replace(" ", "")
+
+
+def _bare(text: str) -> str:
+    """Letters and digits only, as 021-55 and 02155 are one number; of an address with an @ everything counts."""
+    plain = _numbered(text)
+    return plain if "@" in plain else "".join(letter for letter in plain if letter.isalnum())
 
 
 def _validity(name: str, column: pd.Series[Any], rule: Rule) -> dict[str, Any]:
@@ -333,8 +364,8 @@ def _validity(name: str, column: pd.Series[Any], rule: Rule) -> dict[str, Any]:
     if isinstance(rule, str):
         pattern = re.compile(rule)
         fine = given.map(lambda text: pattern.fullmatch(letters.digits(text)) is not None)
-    elif isinstance(rule, tuple) and len(rule) == 2 and all(isinstance(end, int | float) for end in rule):
-        fine = pd.to_numeric(given.map(letters.digits), errors="coerce").between(*rule)
+    elif _is_range(rule):
+        fine = given.map(number_of).between(*rule)
     else:
         allowed = {letters.key(str(one)) for one in rule}
         fine = given.map(lambda text: letters.key(text) in allowed)
@@ -348,10 +379,12 @@ def _timeliness(column: pd.Series[Any], day: pd.Timestamp, limit: int, notes: li
     past = age[age >= 0]
     future, undated = int((age < 0).sum()), int(column.isna().sum())
     if future:
-        message = f"{future} records were updated after {day.date()}; their ages are left out. Correct the dates."
+        message = f"Records updated after {day.date()}: {future}. Their ages are left out; correct the dates."
         notes.append(Note("QUALITY_DATE_IN_FUTURE", message, "warning"))
     if undated:
-        notes.append(Note("QUALITY_UNDATED", f"{undated} records have no date of a last update; they have no age."))
+        notes.append(
+            Note("QUALITY_UNDATED", f"Records without the date of a last update, so without an age: {undated}.")
+        )
     nan, stale = float("nan"), int((past > limit).sum())
     quarters = [float(past.quantile(share)) for share in (0.5, 0.25, 0.75)] if len(past) else [nan] * 3
     oldest, share = (float(past.max()), 100.0 * stale / len(past)) if len(past) else (nan, nan)
@@ -372,13 +405,14 @@ def _accuracy(
         raise DataError(
             f"The verified records have none of the fields asked besides '{key}'; add the verified columns."
         )
+    filled, true = (one.assign(**{key: one[key].map(_numbered, na_action="ignore")}) for one in (filled, true))
     repeated = true[key].duplicated(keep=False) | true[key].isna()
-    known = filled.drop_duplicates(key, keep=False).set_index(key)
+    known = filled.dropna(subset=[key]).drop_duplicates(key, keep=False).set_index(key)
     true = true[~repeated].set_index(key)
     both = true.index.intersection(known.index)
     lost = int(repeated.sum()) + len(true) - len(both)
     if lost:
-        message = f"{lost} verified records are left out: no number, a number twice, or none of the customers' numbers."
+        message = f"Verified records without a number, with one given twice or one of no customer, left out: {lost}."
         notes.append(Note("QUALITY_NOT_MATCHED", message, "warning"))
     rows, estimates = [], []
     for name in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -56,7 +56,7 @@ class CustomerView(AssessmentResult):
                 common=COMMAS[lang].join(self.call["common"]),
             )
         ]  # fmt: skip
-        alone = self.tables["systems"].query("identifiers == ''")["system"]
+        alone = _unnamed(self.tables["systems"])
         if len(alone):
             said.append(say(_ROOM, "view_unnamed", lang, systems=COMMAS[lang].join(alone)))
         said.append(say(_ROOM, "view_printed", lang, share=(PRINTED_SHARE, "n")))
@@ -199,13 +199,18 @@ def _used(by_system: dict[str, set[str]], written: dict[str, str]) -> pd.DataFra
     return found.sort_values(["systems", "identifier"], ascending=[False, True], ignore_index=True)
 
 
+def _unnamed(systems: pd.DataFrame) -> pd.Series[Any]:
+    """The systems, if they have names, that name no identifier."""
+    return systems.loc[(systems["identifiers"] == "") & (systems["system"] != ONE_SYSTEM), "system"]
+
+
 def _notes(systems: pd.DataFrame, view: str) -> list[Note]:
     notes = []
     if view == "one system":
         which = "names no systems" if systems["system"].iloc[0] == ONE_SYSTEM else "names a single system"
         message = f"The audit {which}: whether departments share a view of the customer is not decided by it."
         notes.append(Note("VIEW_ONE_SYSTEM", message, "warning"))
-    unnamed = systems.loc[systems["identifiers"] == "", "system"]
+    unnamed = _unnamed(systems)
     if len(unnamed):
         message = f"No customer identifier is named for: {', '.join(unnamed)}. It counts as joined to nothing."
         notes.append(Note("VIEW_NO_IDENTIFIER", message, "warning"))

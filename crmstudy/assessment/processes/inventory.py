@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pandas as pd
 
 from crmstudy.assessment.answered import COMMAS
-from crmstudy.assessment.catalogue import catalogue
+from crmstudy.assessment.catalogue import catalogue, common_words, part_labels
 from crmstudy.assessment.processes.audit_rows import PRIVACY, audited, words
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
 from crmstudy.assessment.wording import say
@@ -56,6 +57,7 @@ class DataInventory(AssessmentResult):
         Shown(
             "gaps", "What Is Not Settled",
             (("field", "Field", "text"), ("system", "System", "text"), ("gap", "Lacking", "text")),
+            rows=20,
         ),
     )  # fmt: skip
 
@@ -78,12 +80,23 @@ class DataInventory(AssessmentResult):
                 said.append(say(_ROOM, "inventory_group_unanswered", lang, group=group))
         gaps = self.tables["gaps"]["gap"].value_counts()
         counts: dict[str, tuple[object, Any]] = {gap: (int(gaps.get(gap, 0)), "n") for gap in _GAPS}
-        said.append(say(_ROOM, "inventory_gaps", lang, **counts))
+        if whole["held"] + whole["partly"]:
+            said.append(say(_ROOM, "inventory_gaps", lang, **counts))
+        return (*said, *self.next_steps(lang))
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """Which sensitive data need a basis."""
         careful = self.tables["gaps"].query("gap == 'basis'")["field"].drop_duplicates()
-        if len(careful):
-            listed = COMMAS[lang].join(_label(name, lang) for name in careful)
-            said.append(say(_ROOM, "inventory_sensitive", lang, fields=listed))
-        return tuple(said)
+        if careful.empty:
+            return ()
+        listed = COMMAS[lang].join(_label(name, lang) for name in careful)
+        return (say(_ROOM, "inventory_sensitive", lang, fields=listed),)
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Names of groups, fields and privacy classes, and what is lacking."""
+        parts = {"group": "groups", "privacy": "privacy", "field": "fields"}
+        named = {column: part_labels("data_fields", part, lang) for column, part in parts.items()}
+        return {**named, "gap": common_words(lang)}
 
     def drawings(self) -> tuple[Drawing, ...]:
         """Coverage by group; at which contact which group is updated."""
@@ -139,8 +152,8 @@ def data_inventory(audit: object) -> DataInventory:
     coverage of a group is :math:`100\,(h + p/2)/a` with h fields held, p held partly and a answered; fields nobody
     answered are counted as such, never as not held. A field that is held lacks an owner (or a purpose ...) when a
     system that holds it names none; an update at contacts is not asked of figures that are about no single customer. A
-    sensitive or special field lacks its basis when neither consent nor law is named. A privacy class milder than the
-    catalogue's is not accepted.
+    field that is sensitive or special in any system lacks its basis where neither consent nor law is named. A privacy
+    class milder than the catalogue's is not accepted.
 
     Examples
     --------
@@ -153,7 +166,8 @@ def data_inventory(audit: object) -> DataInventory:
     about = audited(audit)
     rows = about.rows
     if not rows["held"].notna().any():
-        raise AnalysisError("The audit says of no field whether it is held; fill in the column 'held'.", "AUDIT_EMPTY")
+        why = ["The audit says of no field whether it is held; fill in the column 'held'."]
+        raise AnalysisError(" ".join([*why, *(note.message for note in about.notes)]), "AUDIT_EMPTY")
     fields = _fields(rows)
     gaps = _gaps(rows)
     notes = [*about.notes, *_found(fields, gaps)]
@@ -224,9 +238,10 @@ def _strictest(column: pd.Series[Any], otherwise: str | None) -> str | None:
 def _gaps(rows: pd.DataFrame) -> pd.DataFrame:
     """What each system does not say of a field it holds."""
     never = {entry["id"] for entry in catalogue("data_fields")["fields"] if not entry["updated_at"]}
+    strictest = {field: _strictest(given, None) for field, given in rows.groupby("field")["privacy"]}
     made = []
     for row in rows[rows["held"].isin(_HELD)].to_dict("records"):
-        needed = [name for name in _GAPS if name != "basis" or row["privacy"] in PRIVACY[2:]]
+        needed = [name for name in _GAPS if name != "basis" or strictest[row["field"]] in PRIVACY[2:]]
         for name in needed:
             value = row[name]
             if name == "updated_at" and row["field"] in never:
@@ -295,7 +310,7 @@ def _found(fields: pd.DataFrame, gaps: pd.DataFrame) -> list[Note]:
     notes = []
     silent = int(fields["held"].isna().sum())
     if silent:
-        message = f"Of {silent} fields the audit does not say whether they are held; coverage leaves them out."
+        message = f"Fields of which the audit does not say whether they are held, left out of coverage: {silent}."
         notes.append(Note("AUDIT_NOT_ANSWERED", message))
     for group, there in fields.groupby("group", sort=False):
         if not there["held"].notna().any():

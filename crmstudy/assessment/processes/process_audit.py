@@ -10,30 +10,52 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from crmstudy import letters
+from crmstudy.assessment.agreement import agreement, pairs_of
 from crmstudy.assessment.answered import COMMAS, answered, recognised, text_column
-from crmstudy.assessment.catalogue import catalogue, language
+from crmstudy.assessment.catalogue import catalogue, common_words, language, part_labels
 from crmstudy.assessment.form import Field, write_form
-from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
+from crmstudy.assessment.result import AssessmentResult, Shown
+from crmstudy.assessment.spelling import spelled_alike
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Drawing, Grid, Radar
-from crmstudy.errors import AnalysisError, DataError, did_you_mean
+from crmstudy.errors import AnalysisError, DataError, ModelError, did_you_mean
 from crmstudy.notes import Note
 from crmstudy.quoting import shown
-from crmstudy.results import sample_table
+from crmstudy.results import ESTIMATE_COLUMNS, sample_table
+from crmstudy.selection import coverage_faults, is_whole
 
 _ROOM, _WHAT, _TOP = "processes", "process audit", 4
 _ALONE = "all"
 _PRACTICE_COLUMNS = (
     "unit", "area", "kind", "practice", "question", "source", "level", "lowest", "highest", "raters", "evidence",
 )  # fmt: skip
+_TERMS = ("kappa_linear", "kappa_quadratic", "icc_single", "icc_average")
+_PAIR_COLUMNS = (
+    "unit", "rater_1", "rater_2", "practices", "equal_percent", "within_one_percent", "mean_difference",
+)  # fmt: skip
 _FIELDS = (
     Field("practice", {"en": "Practice", "fa": "رویه", "ru": "Практика"}),
     Field("question", {"en": "Question", "fa": "پرسش", "ru": "Вопрос"}, required=False, width=60),
-    Field("level", {"en": "Level, 0 to 4", "fa": "سطح، ۰ تا ۴", "ru": "Уровень, 0–4"}, "number", filled=True),
+    Field(
+        "level",
+        {"en": "Level, 0 to 4", "fa": "سطح، ۰ تا ۴", "ru": "Уровень, 0–4"},
+        "number",
+        filled=True,
+        offered=(0, 1, 2, 3, 4),
+    ),
     Field("evidence", {"en": "Evidence", "fa": "مدرک", "ru": "Подтверждение"}, filled=True, required=False, width=40),
     Field("rater", {"en": "Rater", "fa": "ارزیاب", "ru": "Эксперт"}, filled=True, required=False),
     Field("unit", {"en": "Unit", "fa": "واحد", "ru": "Подразделение"}, filled=True, required=False),
 )
+
+
+def form_fields() -> tuple[Field, ...]:
+    """The columns of the form."""
+    return _FIELDS
+
+
+#: So many practices are named as next.
+_NAMED = 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,8 +64,11 @@ class ProcessAudit(AssessmentResult):
 
     Tables: ``areas`` (unit, area, kind, source, practices, rated, mean, weakest, percent_practised, without_evidence),
     ``practices`` (unit, area, kind, practice, question, source, level, lowest, highest, raters, evidence),
-    ``disagreements`` (unit, practice, lowest, highest), ``without_evidence`` (unit, practice, level), ``next_steps``
-    (unit, area, practice, level, next_level, anchor).
+    ``disagreements`` (unit, practice, lowest, highest), ``pairs`` (unit, rater_1, rater_2, practices, equal_percent,
+    within_one_percent, mean_difference), ``without_evidence`` (unit, practice, level), ``next_steps`` (unit, area,
+    practice, level, next_level, anchor). ``estimates`` has the agreement of the raters of each unit with two or more:
+    ``kappa_linear``, ``kappa_quadratic``, ``icc_single``, ``icc_average``; last columns ``unit``, ``raters``,
+    ``practices`` (how many the coefficient rests on).
     """
 
     kind: ClassVar[str] = "process audit"
@@ -63,6 +88,26 @@ class ProcessAudit(AssessmentResult):
                 ("unit", "Unit", "text"), ("practice", "Practice", "text"), ("level", "Level", "n"),
                 ("next_level", "Next", "n"), ("anchor", "Reached when", "text"),
             ),
+            rows=10,
+        ),
+        Shown(
+            "estimates", "Agreement of Raters",
+            (
+                ("unit", "Unit", "text"), ("term", "Coefficient", "text"), ("raters", "Raters", "n"),
+                ("practices", "Practices", "n"), ("estimate", "Estimate", "r"), ("ci_low", "From", "r"),
+                ("ci_high", "To", "r"),
+            ),
+            "Over the practices that all raters of a unit rated. No band of interpretation is applied.",
+        ),
+        Shown(
+            "pairs", "Agreement of Pairs of Raters",
+            (
+                ("unit", "Unit", "text"), ("rater_1", "Rater", "text"), ("rater_2", "Rater", "text"),
+                ("practices", "Practices", "n"), ("equal_percent", "Equal, %", "percent"),
+                ("within_one_percent", "Within one level, %", "percent"),
+                ("mean_difference", "Mean difference", "estimate"),
+            ),
+            "Difference: the second rater less the first.",
         ),
     )  # fmt: skip
 
@@ -76,16 +121,48 @@ class ProcessAudit(AssessmentResult):
             which = "process_rated" if unit == _ALONE else "process_rated_unit"
             said.append(say(_ROOM, which, lang, unit=str(unit), **counts))  # type: ignore[arg-type]
             high, low = rated["mean"].max(), rated["mean"].min()
-            for key, level in (("process_best", high), ("process_worst", low)):
+            sides = [("process_best", high), ("process_worst", low)] if low < high else [("process_level", low)]
+            for key, level in sides:
                 named = COMMAS[lang].join(labels[area][lang] for area in rated.loc[rated["mean"] == level, "area"])
                 said.append(say(_ROOM, key, lang, area=named, level=(level, "estimate")))
             silent = areas.loc[areas["rated"] == 0, "area"]
             if len(silent):
                 named = COMMAS[lang].join(labels[area][lang] for area in silent)
                 said.append(say(_ROOM, "process_unrated", lang, area=named))
+            said += self._agreement(str(unit), lang)
         lacking, apart = len(self.tables["without_evidence"]), len(self.tables["disagreements"])
         said.append(say(_ROOM, "process_evidence", lang, lacking=(lacking, "n"), apart=(apart, "n")))
         return tuple(said)
+
+    def _agreement(self, unit: str, lang: str) -> Iterator[str]:
+        """How far the raters of a unit agree, where there are two or more."""
+        mine = self.estimates[self.estimates["unit"] == unit]
+        kappas = {
+            row["term"]: row for row in mine.to_dict("records") if row["term"] in ("kappa_linear", "kappa_quadratic")
+        }
+        if len(kappas) == 2:
+            linear, quadratic = kappas["kappa_linear"], kappas["kappa_quadratic"]
+            yield say(
+                _ROOM, "process_agreement", lang, raters=(linear["raters"], "n"), practices=(linear["practices"], "n"),
+                linear=(linear["estimate"], "r"), quadratic=(quadratic["estimate"], "r"),
+            )  # fmt: skip
+
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """What would lift the lowest practices."""
+        questions = {practice["id"]: practice["question"][lang] for _, practice in _practices()}
+        anchors = {one["level"]: one["anchor"][lang] for one in catalogue("data_processes")["levels"]}
+        return tuple(
+            say(_ROOM, "process_next", lang, practice=questions[row["practice"]], anchor=anchors[row["next_level"]])
+            for row in self.tables["next_steps"].head(_NAMED).to_dict("records")
+        )
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Names of the areas, and the practices as they are asked."""
+        questions = {practice["id"]: practice["question"][lang] for _, practice in _practices()}
+        said = common_words(lang)
+        terms = {term: say(_ROOM, f"process_{term}", lang) for term in _TERMS}
+        areas = part_labels("data_processes", "areas", lang)
+        return {"area": areas, "practice": questions, "kind": said, "unit": said, "term": terms}
 
     def drawings(self) -> tuple[Drawing, ...]:
         """The profile over the seven areas; with several units a grid of units by areas."""
@@ -133,7 +210,7 @@ def process_form(path: str | Path, lang: str = "en") -> Path:
     return write_form(path, rows, lang, fields=_FIELDS, name="processes", how=how)
 
 
-def process_audit(audit: object) -> ProcessAudit:
+def process_audit(audit: object, *, level: float = 0.95, bootstrap: int | None = 1000, seed: int = 0) -> ProcessAudit:
     """Profile the three functions and the four tasks of CRM.
 
     Parameters
@@ -142,6 +219,12 @@ def process_audit(audit: object) -> ProcessAudit:
         A row a rating: ``practice`` (of the catalogue), ``level`` (0 absent, 1 occasional, 2 defined, 3 practised
         throughout, 4 measured and improved; empty: not rated), where known ``evidence``, ``rater``, ``unit``. The file
         may be one written by :func:`process_form`.
+    level : float
+        Coverage of the intervals of agreement.
+    bootstrap : int or None
+        Resamples for the interval of kappa with more than two raters, at least 100.
+    seed : int
+        Of the resamples.
 
     Returns
     -------
@@ -149,8 +232,8 @@ def process_audit(audit: object) -> ProcessAudit:
 
     Raises
     ------
-    DataError
-        With all faults: unknown practices, levels other than 0 to 4.
+    DataError, ModelError
+        With all faults: unknown practices, levels other than 0 to 4; faulty options.
     AnalysisError
         When nothing is rated.
 
@@ -160,7 +243,10 @@ def process_audit(audit: object) -> ProcessAudit:
     differentiating, satisfying, profitability). Of several raters of a practice the lower median counts, the more
     cautious of the two middle ones; raters more than one level apart are listed. An area has the mean of its rated
     practices and its weakest one; what nobody rated is counted, never taken for 0. A level above 0 without evidence is
-    listed. Two different levels by the same rater of a unit for a practice count as none.
+    listed. Two different levels by the same rater of a unit for a practice count as none. Agreement of two or more
+    raters is weighted kappa (of more than two Light's mean over pairs) and the intraclass correlation of absolute
+    agreement, as :func:`crmstudy.raters` and :func:`crmstudy.icc` give them, over the practices that all of a unit's
+    raters rated.
 
     Examples
     --------
@@ -169,10 +255,12 @@ def process_audit(audit: object) -> ProcessAudit:
     >>> found.tables["areas"].set_index("area").loc["differentiate", ["mean", "weakest"]].tolist()
     [2.5, 2.0]
     """
+    _check(level, bootstrap, seed)
     frame = answered(audit, _FIELDS, _WHAT)
     ratings, notes = _ratings(frame)
     if not len(ratings):
-        raise AnalysisError("Nothing is rated: no row of the process audit has a level that counts.", "AUDIT_EMPTY")
+        why = " ".join(["Nothing is rated: no row has a level that counts.", *(note.message for note in notes)])
+        raise AnalysisError(why, "AUDIT_EMPTY")
     practices = pd.DataFrame(_rated_practices(ratings), columns=list(_PRACTICE_COLUMNS))
     known = practices[practices["raters"] > 0]
     apart = known[known["highest"] - known["lowest"] > 1]
@@ -185,27 +273,56 @@ def process_audit(audit: object) -> ProcessAudit:
         )
         notes.append(Note("AUDIT_GROUP_NOT_ANSWERED", f"Nobody rated {told}: there is no level.", "warning"))
     if len(apart):
-        message = (
-            f"Raters are more than one level apart on {len(apart)} practices: talk them over before they are used."
-        )
+        message = f"Practices to be talked over, on which raters are more than one level apart: {len(apart)}."
         notes.append(Note("AUDIT_RATERS_DISAGREE", message, "warning"))
     if len(lacking):
-        message = f"{len(lacking)} practices are rated above 0 without evidence; they are claims."
+        message = f"Practices rated above 0 without evidence, which are claims: {len(lacking)}."
         notes.append(Note("AUDIT_WITHOUT_EVIDENCE", message))
+    estimates, pairs = _agreements(ratings, level, bootstrap, seed, notes)
     return ProcessAudit(
-        estimates=no_estimates(),
+        estimates=estimates,
         n=len(ratings),
         tables={
             "areas": areas,
             "practices": practices,
             "disagreements": apart[["unit", "practice", "lowest", "highest"]].reset_index(drop=True),
+            "pairs": pairs,
             "without_evidence": lacking[["unit", "practice", "level"]].reset_index(drop=True),
             "next_steps": _next_steps(known),
         },
         notes=tuple(notes),
         samples=sample_table(len(ratings), len(frame) - len(ratings)),
-        call={"units": sorted(set(ratings["unit"])), "raters": sorted(set(ratings["rater"]))},
+        call={"units": sorted(set(ratings["unit"])), "raters": sorted(set(ratings["rater"])), "level": level},
     )
+
+
+def _check(level: float, bootstrap: int | None, seed: int) -> None:
+    faults = coverage_faults(level)
+    if bootstrap is not None and (not is_whole(bootstrap) or bootstrap < 100):
+        faults.append(f"`bootstrap` is a whole number of resamples, at least 100, or None, not {bootstrap!r}.")
+    if not is_whole(seed) or seed < 0:
+        faults.append(f"`seed` is a whole number from 0, not {seed!r}.")
+    if faults:
+        raise ModelError(faults)
+
+
+def _agreements(
+    ratings: pd.DataFrame, level: float, bootstrap: int | None, seed: int, notes: list[Note]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Coefficients of agreement by unit, and what every pair of its raters did."""
+    rows, pairs = [], []
+    for unit, given in ratings.groupby("unit", sort=False):
+        wide = given.pivot(index="practice", columns="rater", values="level")  # noqa: PD010 - nothing stands twice
+        if wide.shape[1] < 2:
+            continue
+        found: list[Note] = []
+        made = agreement(wide, _TOP, "AUDIT_NO_AGREEMENT", found, level=level, bootstrap=bootstrap, seed=seed)
+        rows += [(*row, str(unit), wide.shape[1], n) for row, n in made]
+        pairs += [(str(unit), *pair) for pair in pairs_of(wide)]
+        where = "" if unit == _ALONE else f"Unit {unit}: "
+        notes += [Note(note.code, where + note.message, note.level, note.subject) for note in found]
+    estimates = pd.DataFrame(rows, columns=[*ESTIMATE_COLUMNS, "unit", "raters", "practices"])
+    return estimates, pd.DataFrame(pairs, columns=list(_PAIR_COLUMNS))
 
 
 def _practices() -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -233,13 +350,15 @@ def _ratings(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
     if faults:
         raise DataError(faults)
     made = pd.DataFrame({"practice": found, "level": level})
-    for name, otherwise in (("evidence", ""), ("rater", "1"), ("unit", _ALONE)):
-        column = text_column(frame, name)
-        made[name] = column.where(column.notna(), otherwise)
+    evidence = text_column(frame, "evidence")
+    made["evidence"] = evidence.where(evidence.notna(), "")
+    notes: list[Note] = []
+    for name, otherwise in (("rater", "1"), ("unit", _ALONE)):
+        made[name], said = spelled_alike(text_column(frame, name), f"{name}s", otherwise)
+        notes += said
     made = made[made["level"].notna()]
     made = made.astype({"level": int})
     key = ["unit", "practice", "rater"]
-    notes = []
     different = made.groupby(key)["level"].transform("nunique") > 1
     for unit, practice, rater in made.loc[different, key].drop_duplicates().itertuples(index=False):
         message = f"'{practice}' has two different levels by rater {rater} (unit {unit}); none of them counts."
@@ -248,7 +367,9 @@ def _ratings(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
     # of equal levels, the row that has evidence
     kept = kept.sort_values("evidence", key=lambda text: text == "", kind="stable").drop_duplicates(key).sort_index()
     if len(kept) < len(made) - int(different.sum()):
-        message = f"{len(made) - int(different.sum()) - len(kept)} rows of the audit repeat another row and count once."
+        message = (
+            f"Rows of the audit that repeat another one and count once: {len(made) - different.sum() - len(kept)}."
+        )
         notes.append(Note("AUDIT_ROWS_REPEATED", message))
     return kept.reset_index(drop=True), notes
 

@@ -65,7 +65,7 @@ def ratios(
     if interval == "bootstrap":
         replicates = _replicates(numerators, denominators, mix, draws, seed)
         with np.errstate(divide="ignore", invalid="ignore"):
-            without = ((sums - numerators) / (sizes - denominators)) @ mix.T
+            without = _mixed((sums - numerators) / (sizes - denominators), mix)
         found_interval = bca_interval(found, replicates, level, acceleration=jackknife_acceleration(without))
         errors, low, high = bootstrap_errors(replicates, ddof=1.0), found_interval.low, found_interval.high
         df = np.full(len(found), np.nan)
@@ -92,5 +92,11 @@ def _replicates(numerators: Array, denominators: Array, mix: Array, draws: int, 
         counts = stream.multinomial(n, np.full(n, 1.0 / n), size=size).astype(float)
         drawn = counts @ both
         with np.errstate(divide="ignore", invalid="ignore"):
-            made.append((drawn[:, : numerators.shape[1]] / drawn[:, numerators.shape[1] :]) @ mix.T)
+            made.append(_mixed(drawn[:, : numerators.shape[1]] / drawn[:, numerators.shape[1] :], mix))
     return np.vstack(made)
+
+
+def _mixed(values: Array, mix: Array) -> Array:
+    """Combinations of ratios; NaN only where a ratio that has a part in one is."""
+    known = np.isfinite(values)
+    return np.where(~known @ (mix != 0.0).T, np.nan, np.where(known, values, 0.0) @ mix.T)

@@ -14,16 +14,11 @@ from crmstudy.kernels.classic.location import OneSample, one_sample
 from crmstudy.kernels.moments import Array
 
 _Mask = np.ndarray[Any, np.dtype[np.bool_]]
-#: Of more roles in units that are large enough, none is decided on: it would take minutes.
+#: Of more roles in units that are large enough, none is decided on: nobody reads so many.
 MOST_CELLS = 300
-#: In words, why a figure is withheld.
-WHY = {
-    "small": "too few people",
-    "difference": "would reveal too few people",
-    "overlap": "may reveal too few people",
-    "undecided": "may reveal too few people",
-    "empty": "nobody",
-}
+#: What stands in place of a figure. Whether its group is small, or larger and protects a small one, or nobody is in it,
+#: is not told: that would narrow down how many people the hidden groups have.
+WITHHELD = "protects few people"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,16 +72,18 @@ def figures_of(staff: StaffScores, rules: Rules, ledger: Ledger) -> tuple[list[F
     bands: dict[tuple[int, str], tuple[float, float] | None] = {}
     people = np.array(staff.people, dtype=object)
     there = ~np.isnan(staff.values)
+    scores: dict[tuple[int, str], Array] = {}
     for number, part in enumerate(parts):
         alike: dict[tuple[bytes, bool], list[str]] = {}
+        rows = np.flatnonzero(part.mask)
         for column, facet in enumerate(staff.facets):
-            mask = part.mask & there[:, column]
-            values = staff.values[mask, column]
+            inside = rows[there[rows, column]]
+            values = scores[number, facet] = staff.values[inside, column]
             if len(values):
                 bands[number, facet] = mean_band(float(values.mean()), _deviation(values), *staff.ranges[facet])
-                alike.setdefault((mask.tobytes(), bands[number, facet] is not None), []).append(facet)
-        for (bits, banded), facets in alike.items():
-            members = frozenset(people[np.frombuffer(bits, dtype=bool)])
+                alike.setdefault((inside.tobytes(), bands[number, facet] is not None), []).append(facet)
+        for (found_rows, banded), facets in alike.items():
+            members = frozenset(people[np.frombuffer(found_rows, dtype=rows.dtype)])
             kind: Kind = "crossing" if part.level == "cell" else "mean"
             for facet in facets:
                 places[number, facet] = len(groups)
@@ -95,12 +92,11 @@ def figures_of(staff: StaffScores, rules: Rules, ledger: Ledger) -> tuple[list[F
     reasons = {(id(decision.group), decision.measure): decision.reason for decision in decisions}
     found = []
     for number, part in enumerate(parts):
-        for column, facet in enumerate(staff.facets):
+        for facet in staff.facets:
             place = places.get((number, facet))
             reason = "empty" if place is None else reasons[id(groups[place]), facet]
-            values = staff.values[part.mask & there[:, column], column]
             band = bands.get((number, facet)) if not reason else None
-            found.append(Figure(part.level, part.role, part.unit, facet, values, reason, band))
+            found.append(Figure(part.level, part.role, part.unit, facet, scores[number, facet], reason, band))
     return found, after
 
 
@@ -115,7 +111,7 @@ def _parts(staff: StaffScores, rules: Rules) -> Iterator[_Part]:
     units = {str(unit): (staff.units == unit).to_numpy(dtype=bool) for unit in names}
     yield from _by_size(_Part("unit", "", unit, mask) for unit, mask in units.items())
     cells = (_Part("cell", role, unit, a & b) for role, a in roles.items() for unit, b in units.items())
-    found = _by_size(part for part in cells if part.mask.any())
+    found = _by_size(cells)
     if sum(int(part.mask.sum()) >= rules.k("crossing") for part in found) <= MOST_CELLS:
         yield from found
 

@@ -9,15 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from crmstudy.assessment.catalogue import common_words
+from crmstudy.assessment.options import disclosure_faults, name_faults
 from crmstudy.assessment.result import AssessmentResult, Shown
 from crmstudy.assessment.staff.figures import MOST_CELLS, Figure, figures_of
 from crmstudy.assessment.staff.scores import StaffScores, staff_scores
 from crmstudy.assessment.staff.tabled import estimates_of, figure_table, gap_table, hidden_table, priority_table
-from crmstudy.assessment.staff.telling import sentences
+from crmstudy.assessment.staff.telling import priorities, sentences
 from crmstudy.assessment.staff.wanted import Wanted, checked, wanted_of
 from crmstudy.disclosure import Ledger, Rules
 from crmstudy.drawing import Bars, Drawing, Grid, Radar
-from crmstudy.errors import AnalysisError, ModelError
+from crmstudy.errors import AnalysisError
 from crmstudy.notes import Note
 from crmstudy.results import sample_table
 from crmstudy.selection import coverage_faults
@@ -101,6 +103,14 @@ class StaffProfile(AssessmentResult):
         """How many, what is high and low, the gaps and priorities, what is withheld, and how far it carries."""
         return sentences(self.tables, self.fit, self.names, lang)
 
+    def next_steps(self, lang: str = "en") -> tuple[str, ...]:
+        """The training priorities."""
+        return priorities(self.tables["priorities"], self.names, lang)
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Words for the verdicts."""
+        return {"verdict": common_words(lang)}
+
     def drawings(self) -> tuple[Drawing, ...]:
         """Means of the roles as a heat map and, of up to five roles, as a radar; the training priorities as bars."""
         table = self.tables["roles"]
@@ -156,8 +166,9 @@ def staff_profile(
         How much a characteristic counts, from 0 on, given as targets are; 1 where nothing is said.
     rules : Rules, optional
         From how many people on figures are shown: 5 for means of roles and units, 10 for roles in units. With
-        ``Rules(round_to=5)`` numbers of people are rounded, and what would give them away (standard deviations and
-        errors, degrees of freedom, tests, standardised gaps) is left out.
+        ``Rules(round_to=5)`` numbers of people are rounded, and means so far that they do not tell them; what would
+        give the numbers away (standard deviations and errors, degrees of freedom, tests, standardised gaps) is left
+        out.
     ledger : Ledger, optional
         What was shown earlier. Where the responses have an ``id``, people are compared by it over filters, files and
         waves; else by their rows within one file, and by counts between files.
@@ -190,7 +201,12 @@ def staff_profile(
     >>> staff_profile(table, role="role", targets={"empathy": 4}).tables["gaps"]["gap"].round(3).tolist()
     [-0.667]
     """
-    _check_options(rules, ledger, level)
+    checked(
+        [
+            *name_faults({"role": role, "unit": unit}, optional=["unit"]), *disclosure_faults(rules, ledger),
+            *coverage_faults(level),
+        ]
+    )  # fmt: skip
     rules = rules or Rules()
     staff = staff_scores(data, role, unit)
     roles = sorted(set(staff.roles))
@@ -218,7 +234,7 @@ def staff_profile(
     }
     n = rules.n_shown(len(staff.roles))
     return StaffProfile(
-        estimates=estimates_of(staff, figures, level, exact),
+        estimates=estimates_of(staff, figures, rules, level),
         n=n,
         fit=_summary(figures, gaps, rules, len(roles)),
         tables=tables,
@@ -236,16 +252,6 @@ def staff_profile(
 
 #: Figures from which the number of people follows.
 _TELLING = ("std_error", "statistic", "df", "p_value", "p_adjusted", "d", "d_low", "d_high")
-
-
-def _check_options(rules: object, ledger: object, level: object) -> None:
-    faults = coverage_faults(level)
-    if rules is not None and not isinstance(rules, Rules):
-        faults.append(f"`rules` is Rules(k_means=5, k_distributions=10) or the like, not {rules!r}.")
-    if ledger is not None and not isinstance(ledger, Ledger):
-        faults.append(f"`ledger` is a Ledger, such as Ledger.from_records(...), not {type(ledger).__name__}.")
-    if faults:
-        raise ModelError(faults)
 
 
 def _target_fault(staff: StaffScores) -> Any:
@@ -266,8 +272,7 @@ def _summary(figures: Sequence[Figure], gaps: pd.DataFrame, rules: Rules, roles:
         {
             "people": float(rules.n_shown(max(len(figure.values) for figure in whole))), "roles": float(roles),
             "k": float(rules.k_means), "k_crossing": float(rules.k_distributions),
-            "small": float(sum(figure.reason == "small" for figure in figures)),
-            "secondary": float(sum(figure.reason in ("difference", "overlap", "undecided") for figure in figures)),
+            "withheld": float(sum(bool(figure.reason) for figure in figures)),
             "banded": float(sum(figure.band is not None for figure in figures)),
             "gaps": float(gaps["gap"].notna().sum()), "below": float((gaps["verdict"] == "below").sum()),
             "above": float((gaps["verdict"] == "above").sum()),
@@ -277,19 +282,17 @@ def _summary(figures: Sequence[Figure], gaps: pd.DataFrame, rules: Rules, roles:
 
 def _findings(figures: Sequence[Figure], gaps: pd.DataFrame, rules: Rules, no_targets: bool) -> list[Note]:
     notes = []
-    small = sum(figure.reason == "small" for figure in figures)
-    secondary = sum(figure.reason in ("difference", "overlap", "undecided") for figure in figures)
+    withheld = sum(bool(figure.reason) for figure in figures)
     banded = sum(figure.band is not None for figure in figures)
-    if small:
+    if withheld:
         message = (
-            f"{small} figures are withheld, as they are about fewer than {rules.k_means} people, or fewer than "
-            f"{rules.k_distributions} for a role in a unit."
+            f"{withheld} figures are withheld: about fewer than {rules.k_means} people, or fewer than "
+            f"{rules.k_distributions} for a role in a unit, and those from which such figures could be computed."
         )
         notes.append(Note("DISCLOSURE_SMALL_GROUPS", message, "warning"))
-    if secondary:
         message = (
-            f"{secondary} further figures of larger groups are withheld, since with the rest, or with what was shown "
-            "earlier, figures of too few people could be computed from them."
+            "Figures of larger groups are withheld too where with the rest, or with what was shown earlier, figures of "
+            "too few people could be computed from them; which these are would tell how small the others are."
         )
         notes.append(Note("DISCLOSURE_SECONDARY", message, "warning"))
     if banded:
@@ -297,7 +300,8 @@ def _findings(figures: Sequence[Figure], gaps: pd.DataFrame, rules: Rules, no_ta
         notes.append(Note("DISCLOSURE_BANDED", message))
     if rules.round_to > 1:
         message = (
-            f"Numbers of people are rounded to multiples of {rules.round_to}; what would give them away is left out."
+            f"Numbers of people are rounded to multiples of {rules.round_to}, means so far that they do not tell them; "
+            "what would give the numbers away is left out."
         )
         notes.append(Note("DISCLOSURE_ROUNDED", message))
     open_ = len({(each.role, each.facet) for each in figures if each.level == "role"}) - len(gaps)

@@ -62,6 +62,12 @@ def staff_scores(data: object, role: str, unit: str | None) -> StaffScores:
     if isinstance(data, str | os.PathLike):
         data = read_responses(Path(data), instruments=[]).frame
     scales = {scale.id: scale for scale in load_instrument(INSTRUMENT).scales}
+    if twice := [
+        f"'{name}' is a characteristic; the {part} has a column of its own."
+        for part, name in (("role", role), ("unit", unit))
+        if name in scales
+    ]:
+        raise DataError(twice)
     named: dict[str, Type] = {role: "text"} if unit is None else {role: "text", unit: "text"}
     if isinstance(data, pd.DataFrame) and not any(facet in data for facet in scales):
         data = Responses.from_frame(data, [load_instrument(INSTRUMENT)])

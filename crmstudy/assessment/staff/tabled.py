@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmstudy.assessment.staff.figures import WHY, Figure
+from crmstudy.assessment.staff.figures import WITHHELD, Figure
 from crmstudy.assessment.staff.scores import StaffScores
 from crmstudy.assessment.staff.wanted import Wanted
 from crmstudy.disclosure import Rules
@@ -32,26 +32,36 @@ def figure_table(
     rows = []
     for figure in sorted((each for each in figures if each.level == what), key=lambda each: (each.role, each.unit)):
         row: dict[str, Any] = {"role": figure.role, "unit": figure.unit, "facet": figure.facet}
-        row |= {"characteristic": staff.names[figure.facet]["en"], "withheld": WHY.get(figure.reason, "")}
-        if not figure.reason:
-            row["n"] = rules.n_shown(len(figure.values))
-        if figure.exact:
+        row |= {"characteristic": staff.names[figure.facet]["en"], "withheld": WITHHELD if figure.reason else ""}
+        if figure.exact:  # of a band not even the number of people, which would add up with others
             test = figure.against(0.0, level)
-            row |= {"mean": test.mean, "ci_low": test.ci_low, "ci_high": test.ci_high}
-            row["sd"] = test.sd if rules.round_to == 1 else _NAN
+            mean, low, high = for_readers(rules, len(figure.values), test.mean, test.ci_low, test.ci_high)
+            row |= {
+                "n": rules.n_shown(len(figure.values)),
+                "mean": mean,
+                "ci_low": low,
+                "ci_high": high,
+                "sd": test.sd if rules.round_to == 1 else _NAN,
+            }
         elif figure.band is not None:
             row["band_low"], row["band_high"] = figure.band
         rows.append(row)
     return pd.DataFrame(rows, columns=[*by, "facet", "characteristic", *_FIGURES])
 
 
-def estimates_of(staff: StaffScores, figures: Sequence[Figure], level: float, exact: bool) -> pd.DataFrame:
+def for_readers(rules: Rules, n: int, *values: float) -> tuple[float, ...]:
+    """Means of n people as readers see them: as exact as does not tell how many people there are."""
+    return tuple(rules.figure_shown(value, n, 1.0) for value in values)
+
+
+def estimates_of(staff: StaffScores, figures: Sequence[Figure], rules: Rules, level: float) -> pd.DataFrame:
     """Means of the roles that may be shown."""
     rows = []
     for figure in sorted((each for each in figures if each.level == "role" and each.exact), key=lambda each: each.role):
         test = figure.against(0.0, level)
-        error, df = (test.std_error, test.df) if exact else (_NAN, _NAN)
-        rows.append((f"{figure.role}: {figure.facet}", test.mean, error, _NAN, df, _NAN, test.ci_low, test.ci_high))
+        error, df = (test.std_error, test.df) if rules.round_to == 1 else (_NAN, _NAN)
+        mean, low, high = for_readers(rules, len(figure.values), test.mean, test.ci_low, test.ci_high)
+        rows.append((f"{figure.role}: {figure.facet}", mean, error, _NAN, df, _NAN, low, high))
     return pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
 
 
@@ -65,16 +75,15 @@ def gap_table(staff: StaffScores, figures: Sequence[Figure], aims: Wanted, rules
         row: dict[str, Any] = {"role": figure.role, "facet": figure.facet, "target": target}
         row["characteristic"] = staff.names[figure.facet]["en"]
         row["verdict"] = "withheld" if figure.reason else "banded"
-        if not figure.reason:
-            row["n"] = rules.n_shown(len(figure.values))
         if figure.exact:
             test = figure.against(target, level)
-            low, high = test.ci_low - target, test.ci_high - target
+            mean, low, high = for_readers(rules, len(figure.values), test.mean, test.ci_low, test.ci_high)
             row |= {
-                "mean": test.mean, "gap": test.mean - target, "std_error": test.std_error, "statistic": test.t,
-                "df": test.df, "p_value": test.p_value, "ci_low": low, "ci_high": high, "d": test.d,
-                "d_low": test.d_low, "d_high": test.d_high,
-                "verdict": "below" if high < 0 else "above" if low > 0 else "not called",
+                "n": rules.n_shown(len(figure.values)), "mean": mean, "gap": mean - target,
+                "std_error": test.std_error, "statistic": test.t,
+                "df": test.df, "p_value": test.p_value, "ci_low": low - target, "ci_high": high - target,
+                "d": test.d, "d_low": test.d_low, "d_high": test.d_high,
+                "verdict": "below" if test.ci_high < target else "above" if test.ci_low > target else "not called",
             }  # fmt: skip
         rows.append(row)
     table = pd.DataFrame(rows, columns=list(_GAPS))
@@ -103,12 +112,12 @@ def priority_table(gaps: pd.DataFrame, importance: Wanted) -> pd.DataFrame:
 
 
 def hidden_table(figures: Sequence[Figure]) -> pd.DataFrame:
-    """How many figures of which groups are withheld, and why."""
+    """How many figures of which groups are withheld."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for figure in figures:
         if figure.reason:
             group = {"all": "everybody", "cell": "role in unit"}.get(figure.level, figure.level)
-            place = (group, figure.role, figure.unit, WHY[figure.reason])
+            place = (group, figure.role, figure.unit, WITHHELD)
             counts[place] = counts.get(place, 0) + 1
     order = ["everybody", "role", "unit", "role in unit"]
     rows = sorted(((*place, n) for place, n in counts.items()), key=lambda row: (order.index(row[0]), *row[1:]))

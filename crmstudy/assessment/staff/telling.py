@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -21,13 +21,10 @@ def sentences(
     """What was found, in a language; ``names`` are those of the characteristics."""
     language(lang)
 
-    def name(facet: object) -> str:
-        texts = names[str(facet)]
-        return texts.get(lang) or texts["en"]
-
-    found = [say("staff", "who", lang, n=(fit["people"], "n"), roles=(fit["roles"], "n"))]
+    name = _naming(names, lang)
+    found: list[str] = []
     means = tables["everybody"].dropna(subset=["mean"]).sort_values("mean", ascending=False, kind="stable")
-    if len(means) > 1:
+    if len(means) and means["mean"].min() < means["mean"].max():
         top, last = means.iloc[0], means.iloc[-1]
         found.append(
             say(
@@ -35,6 +32,7 @@ def sentences(
                 last=name(last["facet"]), low=(last["mean"], "estimate"),
             )
         )  # fmt: skip
+    found.append(say("staff", "who", lang, n=(fit["people"], "n"), roles=(fit["roles"], "n")))
     gaps = tables["gaps"]
     called = gaps[gaps["verdict"] == "below"]
     if not len(gaps):
@@ -50,22 +48,28 @@ def sentences(
                 interval=((worst["ci_low"], worst["ci_high"]), "interval"),
             )
         )  # fmt: skip
-    found += _priorities(tables["priorities"], name, lang)
-    if fit["small"]:
-        found.append(say("staff", "small", lang, n=(fit["small"], "n"), k=(fit["k"], "n"), kk=(fit["k_crossing"], "n")))
-    if fit["secondary"]:
-        found.append(say("staff", "secondary", lang, n=(fit["secondary"], "n")))
+    found += priorities(tables["priorities"], names, lang)
+    if fit["withheld"]:
+        n, k, kk = fit["withheld"], fit["k"], fit["k_crossing"]
+        found.append(say("staff", "withheld", lang, n=(n, "n"), k=(k, "n"), kk=(kk, "n")))
     if fit["banded"]:
         found.append(say("staff", "banded", lang, n=(fit["banded"], "n")))
     return (*found, say("staff", "limits", lang))
 
 
-def _priorities(table: pd.DataFrame, name: Any, lang: str) -> list[str]:
+def priorities(table: pd.DataFrame, names: Mapping[str, Mapping[str, str]], lang: str) -> tuple[str, ...]:
+    """What to train first, and that first places may be shared."""
     if not len(table):
-        return []
+        return ()
+    name = _naming(names, lang)
     first = table[table["rank"] <= _NAMED].to_dict("records")
     listed = [say("staff", "entry", lang, role=str(row["role"]), facet=name(row["facet"])) for row in first[:6]]
     found = [say("staff", "priorities", lang, list=COMMAS[lang].join(listed))]
     if any(row["tied"] for row in first):
         found.append(say("staff", "tied", lang))
-    return found
+    return tuple(found)
+
+
+def _naming(names: Mapping[str, Mapping[str, str]], lang: str) -> Callable[[object], str]:
+    """From a characteristic to its name in a language, in English where it has none there."""
+    return lambda facet: names[str(facet)].get(lang) or names[str(facet)]["en"]

@@ -408,7 +408,10 @@ def _relation_figures(
         simple, _ = payback(relation.flows(retention, 0.0, length), invested)
         if simple is not None:
             fit["payback_undiscounted"] = simple
-        found = crossings(lambda places: relation.values(places) - invested, 0.0, 1.0)
+        low = (
+            0.0 if invested or relation.timing == "start" else 1e-9
+        )  # at 0 nobody pays anything at the ends of periods
+        found = crossings(lambda places: relation.values(places) - invested, low, 1.0)
         if found:
             fit["break_even_retention"] = found[0][0]
     if relation.margin < relation.cost:

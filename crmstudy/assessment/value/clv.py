@@ -265,15 +265,16 @@ def clv(
             margin, cost, retention, acquisition, customer, period, date, count, every, origin
         )  # fmt: skip
         streams = from_table(data, columns)
-    streams, notes = _over_horizon(streams, horizon, growth)
-    call = {
-        "rate": float(rate), "timing": timing, "every": every, "rate_per": rate_per, "retention_per": retention_per,
-        "growth": float(growth), "horizon": None if streams.endless else streams.margins.shape[1], "origin": origin,
-        "margin": margin, "cost": cost, "retention": retention, "acquisition": acquisition, "period": period,
-        "date": date, "customer": customer, "count": count,
-    }  # fmt: skip
-    value = _Value(streams, timing, every, rate_per, retention_per, float(growth))
-    return _result(value, call, rates, retentions, notes)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large is refused
+        streams, notes = _over_horizon(streams, horizon, growth)
+        call = {
+            "rate": float(rate), "timing": timing, "every": every, "rate_per": rate_per, "retention_per": retention_per,
+            "growth": float(growth), "horizon": None if streams.endless else streams.margins.shape[1], "origin": origin,
+            "margin": margin, "cost": cost, "retention": retention, "acquisition": acquisition, "period": period,
+            "date": date, "customer": customer, "count": count,
+        }  # fmt: skip
+        value = _Value(streams, timing, every, rate_per, retention_per, float(growth))
+        return _result(value, call, rates, retentions, notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +353,7 @@ def _result(
 ) -> ClvResult:  # fmt: skip
     streams, rate = value.streams, call["rate"]
     each = value.each(rate, streams.staying)
-    endless = np.isnan(each)
+    endless = np.isnan(each) & streams.endless
     if endless.any():
         first = streams.names[int(np.flatnonzero(endless)[0])]
         raise ModelError(
@@ -360,6 +361,8 @@ def _result(
             "times growth reaches 1 + rate. Give `horizon`, a higher rate, or a retention probability below 1."
         )
     counts = streams.counts
+    if not np.isfinite(np.abs(counts * each).sum()):
+        raise ModelError("The values are larger than a number can hold; check margins, growth, rate and horizon.")
     customers, total = float(counts.sum()), float(counts @ each)
     fit = {"total": total, "mean": total / customers, "customers": customers, "rate": value.rate_of_period(rate)}
     table = pd.DataFrame(
@@ -401,14 +404,14 @@ def _periods(value: _Value, rate: float) -> pd.DataFrame:
         margins, costs = margins * grown, np.repeat(costs, _SHOWN_PERIODS, axis=1)
         labels = tuple(str(place + 1) for place in range(_SHOWN_PERIODS))
     when = times(margins.shape[1], value.timing)
-    discount = (1.0 + value.rate_of_period(rate)) ** -when
-    stays = value.staying(streams.staying)[:, None] ** when
-    expected = streams.counts @ ((margins - costs) * stays)
+    inner, stays = value.rate_of_period(rate), value.staying(streams.staying)[:, None]
+    expected = streams.counts @ ((margins - costs) * stays**when)
+    present = streams.counts @ ((margins - costs) * (stays / (1.0 + inner)) ** when)
     margin, cost = streams.counts @ margins, streams.counts @ costs
     return pd.DataFrame(
         {
-            "period": labels, "discount": discount, "margin": margin, "cost": cost, "net": margin - cost,
-            "expected": expected, "present": expected * discount, "cumulative": np.cumsum(expected * discount),
+            "period": labels, "discount": (1.0 + inner) ** -when, "margin": margin, "cost": cost, "net": margin - cost,
+            "expected": expected, "present": present, "cumulative": np.cumsum(present),
         }
     )  # fmt: skip
 
@@ -439,7 +442,7 @@ def _sensitivity(
                 continue
             seen.add(key)
             found = value.total(float(given), stay)
-            if np.isnan(found):
+            if not np.isfinite(found):
                 lost += 1
                 continue
             change = 100.0 * (found - total) / abs(total) if total else None

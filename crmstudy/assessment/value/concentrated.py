@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmstudy.assessment.value.concentration import Array, concentration, lorenz
+from crmstudy.assessment.value.concentration import Array, concentration, lorenz, scaled
 from crmstudy.assessment.value.totals import settled
 
 #: The figure of source document 2.5: so much of revenue and profit, from so many of the customers.
 CLAIM = (0.8, 0.2)
 
 
-def ordered(table: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """The customers by what they bring, downwards; equal ones by their ids, whatever the order of the rows was."""
-    places = np.argsort(-settled(table[measure].to_numpy(dtype=float)), kind="stable")
-    return table.iloc[places]
+def downwards(table: pd.DataFrame, measure: str) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """The places of the customers by what they bring; equal ones by their ids, whatever the order of the rows was."""
+    return np.argsort(-settled(table[measure].to_numpy(dtype=float)), kind="stable")
 
 
 def whole_top(n: int, top: float) -> int:
@@ -30,7 +29,7 @@ def totals_of(measure: str, values: Array, top: float, target: float) -> dict[st
     """How many customers bring how much, and how many of them are at the top or bring the target."""
     total, n = float(values.sum()), len(values)
     positive = total > 0.0
-    gini = concentration(values, np.ones(n), top, target).gini
+    gini = concentration(scaled(values), np.ones(n), top, target).gini
     summed = np.cumsum(values)
     enough = int(np.argmax(settled(summed) >= settled(np.append(summed, target * total))[-1])) + 1 if positive else None
     return {
@@ -65,17 +64,18 @@ def beside_the_claim(estimates: pd.DataFrame, call: dict[str, Any]) -> pd.DataFr
 
 def key_customers(table: pd.DataFrame, top: float, listed: int) -> pd.DataFrame:
     """The customers at the top by revenue, no more than are to be listed."""
-    sorted_down = ordered(table, "revenue")
-    total = float(sorted_down["revenue"].sum())
-    made = pd.DataFrame({"rank": np.arange(1, len(sorted_down) + 1), "customer": sorted_down["customer"].to_numpy()})
-    made["revenue"] = sorted_down["revenue"].to_numpy()
+    places = downwards(table, "revenue")[: min(whole_top(len(table), top), listed)]
+    made = table.iloc[places][["customer", "revenue"]].reset_index(drop=True)
+    made.insert(0, "rank", np.arange(1, len(made) + 1))
+    total = float(table["revenue"].sum())
     if total > 0.0:
         made["revenue_share"] = made["revenue"] / total
         made["cumulative_share"] = made["revenue_share"].cumsum()
-    if "profit" in sorted_down:
-        ranks = pd.Series(np.arange(1, len(table) + 1), index=ordered(table, "profit").index)
-        made["profit"], made["profit_rank"] = sorted_down["profit"].to_numpy(), ranks[sorted_down.index].to_numpy()
-    return made.head(min(whole_top(len(table), top), listed))
+    if "profit" in table:
+        ranks = np.empty(len(table), dtype=np.int64)
+        ranks[downwards(table, "profit")] = np.arange(1, len(table) + 1)
+        made["profit"], made["profit_rank"] = table["profit"].to_numpy()[places], ranks[places]
+    return made
 
 
 def overlap(table: pd.DataFrame, top: float) -> pd.DataFrame:
@@ -84,7 +84,9 @@ def overlap(table: pd.DataFrame, top: float) -> pd.DataFrame:
     if "profit" not in table:
         return pd.DataFrame(columns=names)
     count = whole_top(len(table), top)
-    revenue, profit = (table.index.isin(ordered(table, name).index[:count]) for name in ("revenue", "profit"))
+    revenue, profit = (np.zeros(len(table), dtype=bool) for _ in range(2))
+    for name, at_top in (("revenue", revenue), ("profit", profit)):
+        at_top[downwards(table, name)[:count]] = True
     groups = {
         "both": revenue & profit, "revenue only": revenue & ~profit, "profit only": profit & ~revenue,
         "revenue, at a loss": revenue & (table["profit"] < 0.0).to_numpy(),

@@ -34,6 +34,11 @@ class Concentration:
         return np.array([self.top_share, self.target_share, self.gini, self.normalised])
 
 
+def scaled(values: Array) -> Array:
+    """Values over a power of two so that the largest is about 1: no square is too large or 0, and no digit is lost."""
+    return np.asarray(np.ldexp(values, -np.frexp(np.abs(values).max())[1]), dtype=float)
+
+
 def concentration(values: Array, counts: Array, top: float, target: float) -> Concentration:
     r"""The figures of values (n,), sorted downwards, each there ``counts`` (n,) times.
 

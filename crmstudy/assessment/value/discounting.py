@@ -18,6 +18,8 @@ PERIODS_A_YEAR = {"month": 12, "quarter": 4, "year": 1}
 TIMINGS = ("start", "end")
 #: Longest horizon, in periods.
 LONGEST = 1200
+#: What adding up to 1,200 numbers may lose, relatively.
+_ROUNDING = 1e-12
 #: Retention probabilities between which a change of sign is looked for.
 _GRID = 2001
 
@@ -78,7 +80,7 @@ def crossings(worth: Callable[[Array], Array], low: float, high: float) -> list[
     """Where a continuous function of probabilities crosses 0, from low to high, and whether it rises there.
 
     A change of sign is looked for between 2,001 places and refined by Brent's method; where the function only touches
-    0 it does not cross.
+    0 it does not cross, but it begins or ends there.
     """
     places = np.linspace(low, high, _GRID)
     values = worth(places)
@@ -87,6 +89,9 @@ def crossings(worth: Callable[[Array], Array], low: float, high: float) -> list[
         return float(worth(np.array([place]))[0])
 
     found: list[tuple[float, bool]] = []
+    known = [float(value) for value in values if value != 0.0 and not math.isnan(value)]
+    if known and values[0] == 0.0:
+        found.append((low, known[0] > 0.0))
     before: tuple[float, float] | None = None
     for place, value in zip(map(float, places), map(float, values), strict=True):
         if value == 0.0 or math.isnan(value):
@@ -95,6 +100,8 @@ def crossings(worth: Callable[[Array], Array], low: float, high: float) -> list[
             root = float(brentq(alone, before[0], place, xtol=1e-14, rtol=4 * np.finfo(float).eps))
             found.append((root, value > 0.0))
         before = place, value
+    if known and values[-1] == 0.0:
+        found.append((high, known[-1] < 0.0))
     return found
 
 
@@ -102,14 +109,15 @@ def payback(flows: Array, invested: float) -> tuple[int | None, float | None]:
     """The first period (from 1) by whose end the flows have paid back what was invested, and the same with its part.
 
     The part of the last period takes its flow as spread evenly over it. A stream that pays back and then loses again
-    has paid back at the first time. None where it never does; 0 where nothing was invested.
+    has paid back at the first time. None where it never does; 0 where nothing was invested. Ten times 0.1 pay back 1,
+    though floating-point numbers add up to less.
     """
     if invested <= 0.0:
         return 0, 0.0
-    gathered = 0.0
+    gathered, enough = 0.0, invested * (1.0 - _ROUNDING)
     for place, flow in enumerate(map(float, flows), start=1):
-        if gathered + flow >= invested:
-            return place, place - 1 + (invested - gathered) / flow
+        if gathered + flow >= enough:
+            return place, place - 1 + min((invested - gathered) / flow, 1.0)
         gathered += flow
     return None, None
 

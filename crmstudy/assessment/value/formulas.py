@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from crmstudy.assessment.value.discounting import endless_values, is_number, probability_faults, rate_faults
+from crmstudy.assessment.value.discounting import LONGEST, endless_values, is_number, probability_faults, rate_faults
 from crmstudy.errors import ModelError
 
 
@@ -108,8 +108,8 @@ def berger_nasr(
             faults.append(f"`{name}` is a number above 0, not {value!r}.")
     if not faults and abs(years * cycles - round(years * cycles)) > 1e-9:
         faults.append(f"{years:g} years are {years * cycles:g} cycles; give a number of years that ends with a cycle.")
-    if not faults and round(years * cycles) < 1:
-        faults.append(f"{years:g} years hold no cycle; give more years.")
+    if not faults and not 1 <= round(years * cycles) <= LONGEST:
+        faults.append(f"{years:g} years are {years * cycles:g} cycles; give years of 1 to {LONGEST} cycles.")
     if faults:
         raise ModelError(faults)
     last = round(years * cycles)

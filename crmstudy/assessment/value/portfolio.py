@@ -59,6 +59,7 @@ class PortfolioResult(AssessmentResult):
                 ("rank", "Rank", "n"), ("customer", "Customer", "text"), ("profit", "Profit", "estimate"),
                 ("share", "% of profit", "percent"), ("cumulative", "Cumulative %", "percent"),
             ),
+            rows=20,
         ),
     )  # fmt: skip
 

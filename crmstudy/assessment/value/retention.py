@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,12 +11,14 @@ import pandas as pd
 
 from crmstudy.assessment.result import AssessmentResult, Shown
 from crmstudy.assessment.value.discounting import PERIODS_A_YEAR, choice_faults
+from crmstudy.assessment.value.seen import Mask, Whole
 from crmstudy.assessment.value.streams import period_name
 from crmstudy.assessment.value.survival import INTERVALS, kaplan_meier, median_time
-from crmstudy.assessment.value.visits import Visits, Whole, visits_of
+from crmstudy.assessment.value.telling import day
+from crmstudy.assessment.value.usable import prepared
+from crmstudy.assessment.value.visits import Visits, changes, day_name, visits_of
 from crmstudy.assessment.wording import say
 from crmstudy.drawing import Curves, Drawing, Grid
-from crmstudy.errors import ModelError
 from crmstudy.kernels.classic.rates import wilson_interval
 from crmstudy.notes import Note
 from crmstudy.results import ESTIMATE_COLUMNS, sample_table
@@ -99,7 +102,7 @@ class RetentionResult(AssessmentResult):
         if call["gap"] is not None:
             said.append(say("retention", "gap", lang, gap=(call["gap"], "n"), lost=(fit["lost"], "n")))
             if "median_days" in rows.index:
-                said.append(say("retention", "median", lang, days=(rows.loc["median_days", "estimate"], "n")))
+                said.append(say("retention", "median", lang, days=(rows.loc["median_days", "estimate"], "df")))
             else:
                 said.append(say("retention", "no_median", lang))
         if "visits_per_year" in fit:
@@ -107,7 +110,7 @@ class RetentionResult(AssessmentResult):
             said.append(
                 say("retention", "visits", lang, visits=(visits, "estimate"), printed=(PRINTED_VISITS, "estimate"))
             )
-        said.append(say("retention", "window", lang, begin=call["begin"], until=call["until"]))
+        said.append(say("retention", "window", lang, begin=day(call["begin"]), until=day(call["until"])))
         return tuple(said)
 
     def drawings(self) -> tuple[Drawing, ...]:
@@ -156,15 +159,20 @@ def retention(
     gap: int | None = None,
     interval: str = "log-log",
     level: float = 0.95,
+    key: str | Sequence[str] | None = None,
+    repeated: str | None = None,
+    date_format: str | None = None,
+    decimal: str = ".",
 ) -> RetentionResult:
     r"""Retention, repeat purchases and churn from transactions (Source documents 2.7, 4.16, 0.12).
 
     Parameters
     ----------
     data : DataFrame, Responses or path
-        A row a transaction. A visit is a day with at least one.
+        A row a transaction; a CSV or Parquet file may be larger than the memory. A visit is a day with a purchase.
     customer, date, amount : str
-        Columns; the amount, in money, is summed by cohort and period.
+        Columns; the amount, in money, is summed by cohort and period. A negative one is a return, which is no visit;
+        without amounts every row is a purchase.
     every : {"month", "quarter", "year"}
         Calendar periods, of the cohorts too: a cohort are those whose first purchase falls in the same one.
     until : date, optional
@@ -175,6 +183,8 @@ def retention(
         Scale of the intervals of survival.
     level : float
         Coverage of the intervals.
+    key, repeated, date_format, decimal
+        How the rows are read, as in :func:`~crmstudy.assessment.value.transactions.transactions`.
 
     Returns
     -------
@@ -183,7 +193,7 @@ def retention(
     Raises
     ------
     DataError, ModelError
-        For unknown columns, values that are no dates, and faulty options.
+        For unknown columns, faulty options, and data of which no row can be used.
 
     Notes
     -----
@@ -206,9 +216,9 @@ def retention(
     faults += coverage_faults(level)
     if gap is not None and (not is_whole(gap) or gap < 1):
         faults.append(f"`gap` is a whole number of days from 1, not {gap!r}.")
-    if faults:
-        raise ModelError(faults)
-    visits = visits_of(data, customer, date, amount, every, until)
+    roles = {"customer": customer, "amount": amount, "date": date}
+    source, asked = prepared(data, roles, ("amount",), ("until", until), key, repeated, date_format, decimal, faults)
+    visits = visits_of(source, asked, every)
     cohorts = _cohorts(visits, every, level)
     pooled = _pooled(cohorts, level)
     lives = None if gap is None else _lives(visits, gap)
@@ -217,7 +227,7 @@ def retention(
         survival = kaplan_meier(lives.time.astype(float), lives.lost, level, interval)
     years = _years(visits)
     whole = years[years["complete"]]
-    fit: dict[str, float] = {"customers": len(visits.names), "visits": len(visits.code)}
+    fit: dict[str, float] = {"customers": len(visits.first), "visits": len(visits.code)}
     if lives is not None:
         fit |= {"lost": int(lives.lost.sum()), "returned": lives.returned}
     if len(whole):
@@ -225,17 +235,18 @@ def retention(
     printed = [("visits a year and customer", PRINTED_VISITS, "4.16", "illustration, not a norm")]
     return RetentionResult(
         estimates=_estimates(visits, pooled, survival, gap, level),
-        n=len(visits.names),
+        n=len(visits.first),
         fit=pd.Series(fit, dtype=float),
         tables={
             "cohorts": cohorts, "pooled": pooled, "periods": _periods(visits, every, level), "survival": survival,
             "years": years, "printed": pd.DataFrame(printed, columns=["what", "value", "source", "use"]),
         },
         notes=(*visits.notes, *_notes(visits, lives, every, gap)),
-        samples=sample_table(len(visits.names), transactions=len(visits.code), rows_dropped=visits.dropped),
+        samples=sample_table(len(visits.first), transactions=len(visits.code), rows_dropped=visits.dropped),
         call={
             "customer": customer, "date": date, "amount": amount, "every": every, "gap": gap, "interval": interval,
-            "level": level, "begin": f"{visits.begin:%Y-%m-%d}", "until": f"{visits.until:%Y-%m-%d}",
+            "level": level, "begin": day_name(visits.begin), "until": day_name(visits.until), "key": list(asked.key),
+            "repeated": "drop" if asked.drop_repeated else "keep", "date_format": date_format, "decimal": decimal,
         },
     )  # fmt: skip
 
@@ -245,45 +256,48 @@ class _Lives:
     """Days until each customer was lost or last observed, whether lost, and how many of the lost came back."""
 
     time: Whole
-    lost: np.ndarray[Any, np.dtype[np.bool_]]
+    lost: Mask
     returned: int
 
 
 def _lives(visits: Visits, gap: int) -> _Lives:
     """Lost at the first stretch of more than ``gap`` days, else censored at the end of observation."""
-    end = (visits.until - pd.Timestamp(0)).days
-    final = np.append(visits.code[1:] != visits.code[:-1], True)
-    following = np.where(final, end, np.append(visits.day[1:], end))
-    too_long = following - visits.day > gap
-    time = end - visits.first
-    lost = np.zeros(len(visits.names), dtype=bool)
-    rows = np.flatnonzero(too_long)
+    closes = visits.closes
+    pause = np.where(closes, visits.until, np.append(visits.day[1:], visits.day[-1])) - visits.day
+    rows = np.flatnonzero(pause > gap)
     who, first = np.unique(visits.code[rows], return_index=True)
     at = rows[first]
+    lost = np.zeros(len(visits.first), dtype=bool)
     lost[who] = True
-    time[who] = visits.day[at] + gap - visits.first[who]
-    return _Lives(time, lost, int((~final[at]).sum()))
+    time = visits.until - visits.first.astype(np.int64)
+    if len(who):
+        time[who] = visits.day[at] + gap - visits.first[who]
+    return _Lives(time, lost, int((~closes[at]).sum()))
+
+
+def _active(visits: Visits) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """One visit of each customer and period in which it was active."""
+    return np.flatnonzero(visits.opens | changes(visits.period))
 
 
 def _cohorts(visits: Visits, every: str, level: float) -> pd.DataFrame:
     """A row for each cohort and period up to the last one."""
-    sizes = dict(zip(*(part.tolist() for part in np.unique(visits.cohort, return_counts=True)), strict=True))
-    first = visits.cohort[visits.code]
-    active = pd.DataFrame({"cohort": first, "after": visits.period - first, "code": visits.code})
-    if visits.amount is not None:
-        active["revenue"] = visits.amount
-    grouped = active.groupby(["cohort", "after"])
-    counts = grouped["code"].nunique().to_dict()
-    revenue = grouped["revenue"].sum().to_dict() if visits.amount is not None else None
-    rows = []
-    for cohort, size in sizes.items():
-        for after in range(visits.last - cohort + 1):
-            came = int(counts.get((cohort, after), 0))
-            ends = wilson_interval(came, size, level)
-            over = cohort + after < visits.last or visits.complete
-            row = (period_name(cohort, every), after, size, came, came / size, *ends, over)
-            rows.append(row if revenue is None else (*row, float(revenue.get((cohort, after), 0.0))))
-    return pd.DataFrame(rows, columns=[*_COHORTS, *([] if revenue is None else ["revenue"])])
+    begin = int(visits.cohort.min())
+    width = visits.last - begin + 1
+    at = _active(visits)
+    cohort = visits.cohort[visits.code[at]]
+    cell = (cohort - begin) * width + visits.period[at] - cohort
+    active = np.bincount(cell, minlength=width * width).reshape(width, width)
+    sizes = active[:, 0].tolist()  # everybody is active in the period of the first purchase
+    rows: list[tuple[Any, ...]] = []
+    for place in np.flatnonzero(sizes).tolist():
+        size, cohort_name = sizes[place], period_name(begin + place, every)
+        for after, came in enumerate(active[place, : width - place].tolist()):
+            over = place + after < width - 1 or visits.complete
+            rows.append((cohort_name, after, size, came, came / size, *wilson_interval(came, size, level), over))
+            if visits.revenue is not None:
+                rows[-1] += (float(visits.revenue[begin + place - visits.earliest, after]),)
+    return pd.DataFrame(rows, columns=[*_COHORTS, *([] if visits.revenue is None else ["revenue"])])
 
 
 def _pooled(cohorts: pd.DataFrame, level: float) -> pd.DataFrame:
@@ -298,12 +312,11 @@ def _pooled(cohorts: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def _periods(visits: Visits, every: str, level: float) -> pd.DataFrame:
     """Who was active in each calendar period, and how many of them in the one before."""
-    pairs = np.unique(np.stack([visits.period, visits.code]), axis=1)
-    begin = int(visits.period.min())
-    active = np.bincount(pairs[0] - begin, minlength=visits.last - begin + 1)
+    at = _active(visits)
+    period, code = visits.period[at], visits.code[at]
+    begin = int(period.min())
+    active = np.bincount(period - begin, minlength=visits.last - begin + 1)
     new = np.bincount(visits.cohort - begin, minlength=len(active))
-    order = np.lexsort((pairs[0], pairs[1]))
-    period, code = pairs[0][order], pairs[1][order]
     follows = (code[1:] == code[:-1]) & (period[1:] == period[:-1] + 1)
     kept = np.bincount(period[1:][follows] - begin, minlength=len(active))
     rows: list[tuple[Any, ...]] = []
@@ -319,28 +332,28 @@ def _periods(visits: Visits, every: str, level: float) -> pd.DataFrame:
 
 def _years(visits: Visits) -> pd.DataFrame:
     """Visits and customers by calendar year; complete where the data cover the year from its first day to its last."""
-    year = pd.to_datetime(pd.Series(visits.day), unit="D").dt.year.to_numpy()
+    year = visits.day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int32) + 1970
+    fresh = visits.opens | changes(year)
+    names, counts = np.unique(year, return_counts=True)
+    customers = np.unique(year[fresh], return_counts=True)[1]
     rows = []
-    for one in np.unique(year).tolist():
-        inside = year == one
-        customers, count = len(np.unique(visits.code[inside])), int(inside.sum())
-        begins, ends = pd.Timestamp(one, 1, 1), pd.Timestamp(one, 12, 31)
-        rows.append((str(one), customers, count, count / customers, visits.begin <= begins and ends <= visits.until))
+    for one, count, active in zip(names, counts.tolist(), customers.tolist(), strict=True):
+        begins, next_begins = np.array([one - 1970, one - 1969]).astype("datetime64[Y]").astype("datetime64[D]")
+        whole = visits.begin <= int(begins.astype(int)) and int(next_begins.astype(int)) <= visits.until + 1
+        rows.append((str(one), active, count, count / active, whole))
     return pd.DataFrame(rows, columns=["year", "customers", "visits", "visits_per_customer", "complete"])
 
 
 def _estimates(
     visits: Visits, pooled: pd.DataFrame, survival: pd.DataFrame, gap: int | None, level: float
 ) -> pd.DataFrame:
-    count = np.bincount(visits.code, minlength=len(visits.names))
-    rows = [_share("repeat_rate", int((count > 1).sum()), len(count), level)]
+    opening, customers = np.flatnonzero(visits.opens), len(visits.first)
+    again = ~visits.closes[opening]
+    rows = [_share("repeat_rate", int(again.sum()), customers, level)]
     if gap is not None:
-        end = (visits.until - pd.Timestamp(0)).days
-        long = visits.first + gap <= end
-        second = np.append(visits.code[1:] == visits.code[:-1], False)
-        after = np.append(visits.day[1:], 0) - visits.day
-        opening = np.flatnonzero(np.append(True, visits.code[1:] != visits.code[:-1]))
-        soon = second[opening] & (after[opening] <= gap)
+        long = visits.until - visits.first >= gap
+        second = visits.day[np.minimum(opening + 1, len(visits.day) - 1)]
+        soon = again & (second - visits.first <= gap)
         if long.any():
             rows.append(_share("repeat_rate_in_gap", int((soon & long).sum()), int(long.sum()), level))
         median, low, high = median_time(survival)
@@ -358,14 +371,14 @@ def _share(term: str, successes: int, trials: int, level: float) -> tuple[Any, .
 
 
 def _notes(visits: Visits, lives: _Lives | None, every: str, gap: int | None) -> list[Note]:
-    begin, until = f"{visits.begin:%Y-%m-%d}", f"{visits.until:%Y-%m-%d}"
+    begin, until = day_name(visits.begin), day_name(visits.until)
     notes = [
         Note("COHORTS_BEGINS", f"The data begin on {begin}: who bought before counts as new, in the first cohorts."),
     ]
     if not visits.complete:
         message = f"Observation ends on {until}, within a {every}: its cells are marked and are in no pooled share."
         notes.append(Note("COHORTS_LAST_PERIOD", message))
-    if len(visits.names) == 1:
+    if len(visits.first) == 1:
         notes.append(
             Note("VALUE_ONE_CUSTOMER", "There is one customer: nothing can be said of differences among them.")
         )

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Unpack
 import numpy as np
 import pandas as pd
 
-from crmstudy.assessment.catalogue import LANGUAGES, catalogue
+from crmstudy.assessment.catalogue import LANGUAGES, catalogue, common_words
 from crmstudy.assessment.result import AssessmentResult, Shown, no_estimates
-from crmstudy.assessment.value.telling import money
+from crmstudy.assessment.value.telling import day, money
 from crmstudy.assessment.value.totals import settled
 from crmstudy.assessment.value.transactions import Reading, Transactions, transactions_of
 from crmstudy.assessment.wording import say
@@ -27,7 +27,6 @@ DIMENSIONS = {"recency": "r", "frequency": "f", "monetary": "m"}
 _SCORES = 5
 _ROOM = "value_rfm"
 Cuts = Mapping[str, Sequence[float]]
-_Whole = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,7 +80,7 @@ class RfmResult(AssessmentResult):
             {str(key): value for key, value in row.items()} for row in table.to_dict("records")
         ]
         name = "name" if lang == "en" else f"name_{lang}"
-        said = [say(_ROOM, "who", lang, n=(self.n, "n"), day=str(self.call["as_of"]))]
+        said: list[str] = []
         largest = max(rows, key=lambda row: row["customers"])
         said.append(say(_ROOM, "largest", lang, segment=largest[name], share=(100.0 * largest["share"], "percent")))
         for measure in ("revenue", "profit"):
@@ -100,9 +99,14 @@ class RfmResult(AssessmentResult):
                 for row in rows
                 if row["profit"] < 0.0
             ]
+        said.insert(1, say(_ROOM, "who", lang, n=(self.n, "n"), day=day(self.call["as_of"])))
         if "quantile" in set(self.tables["cuts"]["rule"]):
             said.append(say(_ROOM, "relative", lang))
         return (*said, say(_ROOM, "own", lang))
+
+    def labels(self, lang: str = "en") -> Mapping[str, Mapping[str, str]]:
+        """Words for recency, frequency and monetary value."""
+        return {"dimension": common_words(lang)}
 
     def drawings(self) -> tuple[Drawing, ...]:
         """Shares of customers, revenue and profit by segment; customers by recency and frequency."""
@@ -181,22 +185,13 @@ def rfm(data: object, *, cuts: Cuts | None = None, monetary: str = "total", **re
     """
     _check_options(cuts, monetary)
     read = transactions_of(data, reading, dated=True)
-    table = read.customers
-    bought = table[table["purchases"] > 0].reset_index(drop=True)
-    if not len(bought):
-        raise AnalysisError("Nobody has purchased; there are only returns.", "RFM_NO_PURCHASE")
-    if len(bought) < 2:
-        raise AnalysisError("Only one customer has purchased; scores compare customers.", "RFM_ONE_CUSTOMER")
-    values = _values(bought, read.call["as_of"], monetary)
+    bought, notes = _buyers(read.customers)
+    samples, reading_notes, call = _samples(read, len(bought)), read.notes, read.call
+    del read  # 3 million customers stand in memory once
+    values = _values(bought, call["as_of"], monetary)
     limits = {name: _cuts(values[name], (cuts or {}).get(name)) for name in DIMENSIONS}
     customers = _scored(bought, values, limits)
-    notes: list[Note] = []
-    if len(bought) < len(table):
-        count, lost = len(table) - len(bought), table["revenue"].sum() - bought["revenue"].sum()
-        message = (
-            f"Customers without a purchase, with returns only: {count:,} ({lost:,.2f} in all); they have no scores."
-        )
-        notes.append(Note("RFM_NO_PURCHASE", message, "warning"))
+    del bought, values
     scores = _score_table(customers)
     notes += _unused(scores)
     segments = _segments(customers)
@@ -208,13 +203,31 @@ def rfm(data: object, *, cuts: Cuts | None = None, monetary: str = "total", **re
             "segments": segments, "customers": customers, "cuts": _cut_table(limits, cuts or {}), "scores": scores,
             "grid": _grid(customers),
         },
-        notes=(*read.notes, *notes),
-        samples=_samples(read, len(customers), len(table)),
+        notes=(*reading_notes, *notes),
+        samples=samples,
         call={
             "cuts": {name: list(map(float, given)) for name, given in (cuts or {}).items()}, "monetary": monetary,
-            "as_of": read.call["as_of"], "reading": dict(read.call),
+            "as_of": call["as_of"], "reading": dict(call),
         },
     )  # fmt: skip
+
+
+def _buyers(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
+    """What is scored of the customers with a purchase, and a note on the others."""
+    who = (table["purchases"] > 0).to_numpy()
+    if not who.any():
+        raise AnalysisError("Nobody has purchased; there are only returns.", "RFM_NO_PURCHASE")
+    if who.sum() < 2:
+        raise AnalysisError("Only one customer has purchased; scores compare customers.", "RFM_ONE_CUSTOMER")
+    names = [name for name in ("customer", "purchases", "revenue", "profit", "last") if name in table]
+    if who.all():
+        return table[names], []
+    lost = float(table["revenue"][~who].sum())
+    message = (
+        f"Customers without a purchase, with returns only: {int((~who).sum()):,} ({lost:,.2f} in all); they have no "
+        "scores."
+    )
+    return table.loc[who, names].reset_index(drop=True), [Note("RFM_NO_PURCHASE", message, "warning")]
 
 
 def segment_of(r: int, f: int, m: int) -> str:
@@ -276,36 +289,37 @@ def _cuts(values: Array, given: Sequence[float] | None) -> Array:
 
 
 def _scored(bought: pd.DataFrame, values: dict[str, Array], limits: dict[str, Array]) -> pd.DataFrame:
-    made = pd.DataFrame({"customer": bought["customer"], **values, "revenue": bought["revenue"]})
-    if "profit" in bought:
-        made["profit"] = bought["profit"]
-    scores: dict[str, _Whole] = {}
+    made: dict[str, Any] = {"customer": bought["customer"], **values}
+    made |= {name: bought[name] for name in ("revenue", "profit") if name in bought}
     for name, letter in DIMENSIONS.items():
         above = np.searchsorted(limits[name], settled(values[name]), side="left").astype(np.int64)
-        scores[letter] = _SCORES - above if name == "recency" else 1 + above
-        made[letter] = scores[letter]
-    whole = 100 * scores["r"] + 10 * scores["f"] + scores["m"]
-    segments = {100 * r + 10 * f + m: segment_of(r, f, m) for r, f, m in product(range(1, _SCORES + 1), repeat=3)}
-    made["score"] = whole.astype(str)
-    made["segment"] = [segments[score] for score in whole.tolist()]
-    return made
+        made[letter] = _SCORES - above if name == "recency" else 1 + above
+    places = np.ravel_multi_index([made[letter] - 1 for letter in DIMENSIONS.values()], (_SCORES,) * 3)
+    triples = list(product(range(1, _SCORES + 1), repeat=3))
+    made["score"] = pd.Series([f"{r}{f}{m}" for r, f, m in triples]).array.take(places)
+    made["segment"] = pd.Series([segment_of(r, f, m) for r, f, m in triples]).array.take(places)
+    return pd.DataFrame(made, copy=False)
 
 
 def _segments(customers: pd.DataFrame) -> pd.DataFrame:
     """One row a declared segment, with what its customers are and bring."""
-    grouped = dict(list(customers.groupby("segment")))
+    grouped = customers.groupby("segment")
     measures = [name for name in ("revenue", "profit") if name in customers]
     totals = {name: float(customers[name].sum()) for name in measures}
+    counts, sums = grouped.size(), grouped[measures].sum()
+    means = grouped[list(DIMENSIONS)].mean()
     rows = []
     for segment in catalogue("rfm_segments")["segments"]:
-        part = grouped.get(segment["id"], customers.iloc[:0])
-        row: dict[str, Any] = {"segment": segment["id"]}
+        one = segment["id"]
+        there = one in counts.index
+        row: dict[str, Any] = {"segment": one}
         row |= {"name" if lang == "en" else f"name_{lang}": segment["name"][lang] for lang in LANGUAGES}
-        row |= {"customers": len(part), "share": len(part) / len(customers)}
+        row["customers"] = int(counts[one]) if there else 0
+        row["share"] = row["customers"] / len(customers)
         for name in measures:
-            row[name] = float(part[name].sum())
+            row[name] = float(sums.loc[one, name]) if there else 0.0
             row[f"{name}_share"] = row[name] / totals[name] if totals[name] > 0.0 else float("nan")
-        row |= {f"mean_{name}": float(part[name].mean()) if len(part) else float("nan") for name in DIMENSIONS}
+        row |= {f"mean_{name}": float(means.loc[one, name]) if there else float("nan") for name in DIMENSIONS}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -361,9 +375,9 @@ def _grid(customers: pd.DataFrame) -> pd.DataFrame:
     return grouped.rename(columns={"size": "customers", "sum": "revenue"}).reset_index()
 
 
-def _samples(read: Transactions, used: int, customers: int) -> pd.DataFrame:
+def _samples(read: Transactions, used: int) -> pd.DataFrame:
     left_out = int(read.samples["dropped"].iloc[0])
-    row = {"group": "all", "n": used, "dropped": customers - used, "rows": read.n, "rows_left_out": left_out}
+    row = {"group": "all", "n": used, "dropped": len(read.customers) - used, "rows": read.n, "rows_left_out": left_out}
     return pd.DataFrame([row])
 
 

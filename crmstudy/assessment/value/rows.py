@@ -6,13 +6,14 @@ import csv
 import io
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from crmstudy.assessment.tables import by_name
 from crmstudy.errors import DataError, MissingExtraError, did_you_mean
 from crmstudy.exchange.columns import NOT_ANSWERED
 from crmstudy.exchange.delimited import find_delimiter, tidy_name
@@ -23,6 +24,8 @@ from crmstudy.notes import Note
 from crmstudy.quoting import shown
 from crmstudy.responses import Responses
 
+#: Years from 1300 to 1499 are those of the Jalali calendar, whose months begin on other days.
+JALALI = (np.datetime64("1300-01-01"), np.datetime64("1500-01-01"))
 #: Rows of a piece.
 PIECE = 2**18
 _SAMPLE = 2**18
@@ -41,6 +44,7 @@ class Source:
         self.textual = self._path is not None and self._path.suffix.lower() in _DELIMITED
         self.notes: tuple[Note, ...] = ()
         self._layout: dict[str, Any] = {}
+        self._found: dict[str, str] = {}
         self.columns = self._names()
 
     def _names(self) -> list[str]:
@@ -65,6 +69,13 @@ class Source:
         self._layout = {"sep": delimiter, "encoding": encoding, "names": apart}
         return names
 
+    def take_headings(self, wanted: Iterable[str]) -> None:
+        """Columns that end in a wanted name in brackets, as those of a form do, go by that name from now on."""
+        self._found = by_name(self.columns, wanted)
+        self.columns = [self._found.get(name, name) for name in self.columns]
+        if "names" in self._layout:
+            self._layout["names"] = [self._found.get(name, name) for name in self._layout["names"]]
+
     @property
     def _file(self) -> Path:
         if self._path is None:
@@ -79,7 +90,7 @@ class Source:
                 yield frame.iloc[first : first + PIECE].reset_index(drop=True)
         elif self._file.suffix.lower() == ".parquet":
             for batch in _parquet(self._file).iter_batches(batch_size=PIECE):
-                yield batch.to_pandas()
+                yield batch.to_pandas().rename(columns=self._found)
         else:
             yield from self._delimited_pieces(numbers)
 
@@ -145,15 +156,35 @@ def missing_columns(source: Source, wanted: Mapping[str, str | None]) -> list[st
     return faults
 
 
+def factorized(column: pd.Series[Any]) -> tuple[np.ndarray[Any, np.dtype[np.intp]], pd.Index[Any]]:
+    """The place of each value among the different ones (-1 where it is missing), and those; lists go as their texts."""
+    try:
+        return pd.factorize(column)
+    except TypeError:  # what cannot be hashed
+        return pd.factorize(column.map(str, na_action="ignore"))
+
+
+def absent(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Where a cell is missing or blank."""
+    missing = column.isna().to_numpy(dtype=bool)
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return missing
+    places, words = factorized(column)
+    blank = np.array([*(isinstance(word, str) and not word.strip() for word in words), True], dtype=bool)
+    either: np.ndarray[Any, np.dtype[np.bool_]] = missing | blank[places]
+    return either
+
+
 def numbers_of(column: pd.Series[Any], decimal: str) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The values as numbers, NaN where there is none; Persian and Arabic digits are read too."""
-    if pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_complex_dtype(column):
         return np.full(len(column), np.nan)
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
-    codes, words = pd.factorize(column)
-    read = [_number(word, decimal) for word in words] + [np.nan]
-    return np.array(read, dtype=float)[codes]
+    codes, words = factorized(column)
+    read = np.array([*(_number(word, decimal) for word in words), np.nan], dtype=float)
+    found: np.ndarray[Any, np.dtype[np.float64]] = read[codes]
+    return found
 
 
 def _number(word: object, decimal: str) -> float:
@@ -176,18 +207,22 @@ def _number(word: object, decimal: str) -> float:
 def dates_of(column: pd.Series[Any], how: str | None) -> np.ndarray[Any, np.dtype[np.datetime64]]:
     """The values as points in time, NaT where there is none; with a zone, in universal time.
 
-    ``how`` is the format as strptime has it; without one ISO dates are read. Numbers are no dates.
+    ``how`` is the format as strptime has it; without one ISO dates are read. Numbers are no dates, nor are texts with a
+    year of the Jalali calendar.
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         return _plain_times(column)
     if pd.api.types.is_numeric_dtype(column) and how is None:
         return np.full(len(column), np.datetime64("NaT"), dtype="datetime64[us]")
-    codes, words = pd.factorize(column)
+    codes, words = factorized(column)
     texts = pd.Series(
         [digits(word).strip() if isinstance(word, str) else _day(word, how) for word in words], dtype=object
     )
     times = pd.to_datetime(texts, format=how or "ISO8601", errors="coerce", utc=True)
-    return np.append(_plain_times(times), np.datetime64("NaT", "us"))[codes]
+    days = np.append(_plain_times(times), np.datetime64("NaT", "us"))
+    days[(days >= JALALI[0]) & (days < JALALI[1])] = np.datetime64("NaT")
+    found: np.ndarray[Any, np.dtype[np.datetime64]] = days[codes]
+    return found
 
 
 def _day(value: object, how: str | None) -> object:

@@ -1,4 +1,4 @@
-"""Rows that came before: found by eight bytes a row, however many pieces the rows come in."""
+"""Rows that came before, and names that were numbered before, however many pieces they come in: 64 bits each."""
 
 from __future__ import annotations
 
@@ -7,19 +7,59 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+Whole = np.ndarray[Any, np.dtype[np.int64]]
 Marks = np.ndarray[Any, np.dtype[np.uint64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _SPREAD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
+class Runs:
+    """Marks, with or without a number each, in sorted runs whose sizes grow as powers: each is merged a few times only.
+
+    A dictionary of 3 million names takes several times the memory, and longer than all the rest of reading.
+    """
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[np.ndarray[Any, Any], ...]] = []
+
+    def find(self, marks: np.ndarray[Any, Any]) -> tuple[Mask, Whole]:
+        """Which of the rising marks are there, and their numbers (0 for those that are not, and without numbers)."""
+        known, numbers = np.zeros(len(marks), dtype=bool), np.zeros(len(marks), dtype=np.int64)
+        for there, *given in self._runs:
+            place = np.minimum(np.searchsorted(there, marks), len(there) - 1)
+            same = there[place] == marks
+            known |= same
+            for values in given:
+                numbers[same] = values[place[same]]
+        return known, numbers
+
+    def add(self, marks: np.ndarray[Any, Any], *numbers: np.ndarray[Any, Any]) -> None:
+        """Remember rising marks that are not there yet, always with a number each or always without."""
+        if not len(marks):
+            return
+        run = (marks, *numbers)
+        while self._runs and len(self._runs[-1][0]) <= 2 * len(run[0]):
+            run = _merged(self._runs.pop(), run)
+        self._runs.append(run)
+
+
+def _merged(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    both = tuple(map(np.concatenate, zip(one, other, strict=True)))
+    if len(both) == 1:
+        both[0].sort(kind="stable")  # in its place
+        return both
+    order = np.argsort(both[0], kind="stable")
+    return tuple(part[order] for part in both)
+
+
 class Seen:
-    """Remembers marks of 64 bits in sorted runs whose sizes grow as powers, each merged a few times only.
+    """Remembers rows by their marks.
 
     Two different rows have the same mark with a probability of about n²/2⁶⁵: 3 in a million for 10 million rows.
     """
 
     def __init__(self) -> None:
-        self._runs: list[Marks] = []
+        self._runs = Runs()
 
     def again(self, marks: Marks) -> Mask:
         """Which of the marks were given before, in this piece or an earlier one; all are remembered."""
@@ -28,24 +68,13 @@ class Seen:
         first = np.ones(len(marks), dtype=bool)
         first[1:] = ordered[1:] != ordered[:-1]
         new = ordered[first]
-        known = np.zeros(len(new), dtype=bool)
-        for run in self._runs:
-            place = np.minimum(np.searchsorted(run, new), len(run) - 1)
-            known |= run[place] == new
+        known, _ = self._runs.find(new)
         repeated = ~first
         repeated[first] = known
-        self._remember(new[~known])
+        self._runs.add(new[~known])
         found = np.empty(len(marks), dtype=bool)
         found[order] = repeated
         return found
-
-    def _remember(self, new: Marks) -> None:
-        if not len(new):
-            return
-        while self._runs and len(self._runs[-1]) <= 2 * len(new):
-            new = np.concatenate([self._runs.pop(), new])
-            new.sort(kind="stable")
-        self._runs.append(new)
 
 
 def marks_of(columns: list[pd.Series[Any]]) -> Marks:

@@ -220,7 +220,8 @@ def _by_period(kept: pd.DataFrame, columns: Columns) -> Streams:
     notes: list[Note] = []
     names, row = np.unique(kept["customer"].to_numpy(dtype=str), return_inverse=True)
     dates = columns.date is not None
-    at = period_number(kept["when"], columns.every) if dates else kept["when"].to_numpy(dtype=np.int64)
+    when = kept["when"].to_numpy()
+    at = period_number(when, columns.every) if dates else when.astype(np.int64)
     first, length = int(at.min()), int(at.max() - at.min()) + 1
     if length > LONGEST:
         raise DataError(f"The periods reach from {first} to {first + length - 1}: {length}; {LONGEST} are the most.")
@@ -264,9 +265,9 @@ def _by_period(kept: pd.DataFrame, columns: Columns) -> Streams:
     )
 
 
-def period_number(dates: pd.Series[Any], every: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+def period_number(dates: np.ndarray[Any, np.dtype[np.datetime64]], every: str) -> np.ndarray[Any, np.dtype[np.int64]]:
     """The calendar period of each date, counted in months, quarters or years from year 0."""
-    months = dates.dt.year.to_numpy(dtype=np.int64) * 12 + dates.dt.month.to_numpy(dtype=np.int64) - 1
+    months = dates.astype("datetime64[M]").astype(np.int64) + 12 * 1970
     return np.asarray(months // (12 // PERIODS_A_YEAR[every]), dtype=np.int64)
 
 
@@ -317,11 +318,9 @@ def _transaction_notes(kept: pd.DataFrame, every: str) -> list[Note]:
     if twice:
         message = f"{twice} transactions equal another in customer, date and amounts; they are counted as they stand."
         notes.append(Note("VALUE_DUPLICATES", message, "warning"))
-    last = kept["when"].max()
-    following = last.normalize() + pd.Timedelta(days=1)
-    if period_number(pd.Series([following]), every)[0] == period_number(pd.Series([last]), every)[0]:
-        message = (
-            f"The last {every} ends with the last transaction, {last:%Y-%m-%d}, before its end; it may be incomplete."
-        )
+    last = kept["when"].to_numpy().max().astype("datetime64[D]")
+    now, following = period_number(np.array([last, last + 1]), every)
+    if now == following:
+        message = f"The last {every} ends with the last transaction, {last}, before its end; it may be incomplete."
         notes.append(Note("CLV_LAST_PERIOD", message))
     return notes

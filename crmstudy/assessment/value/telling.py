@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from crmstudy.assessment.wording import Value
 from crmstudy.numerals import Kind
 
 #: From here on amounts are written without cents.
@@ -21,3 +24,11 @@ def percent(share: float) -> tuple[float, Kind]:
 def count(number: float) -> tuple[float, Kind]:
     """How many."""
     return float(number), "n"
+
+
+def day(name: str) -> Value:
+    """A day from its name (2026-03-21), written as the language does; years of more than four digits stand as named."""
+    try:
+        return dt.date.fromisoformat(name)
+    except ValueError:
+        return name

@@ -6,138 +6,178 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from crmstudy.assessment.tables import Type, table_of
 from crmstudy.assessment.value.discounting import LONGEST
+from crmstudy.assessment.value.findings import TOO_LARGE, nothing_kept, row_notes
+from crmstudy.assessment.value.rows import Source
+from crmstudy.assessment.value.seen import Mask, Whole
 from crmstudy.assessment.value.streams import period_number
-from crmstudy.errors import DataError, ModelError
+from crmstudy.assessment.value.usable import Columns, Rows, Sieve
+from crmstudy.errors import DataError
+from crmstudy.kernels.moments import Array
 from crmstudy.notes import Note
 
-Whole = np.ndarray[Any, np.dtype[np.int64]]
+#: A visit as one whole number: the customer's number and, in so many bits below it, the day. Numbers sort fast.
+_DAY_BITS = 28
+_MIDDLE = 1 << (_DAY_BITS - 1)
+_MICROSECONDS = 86_400_000_000
+#: The cohort of those who bought nothing: after every period.
+_NONE = np.iinfo(np.int32).max
+#: Half the memory of 64 bits, where there is one a visit.
+Small = np.ndarray[Any, np.dtype[np.int32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Visits:
     """Purchase days, ordered by customer and day.
 
-    ``code`` numbers the customers of ``names``; ``day`` counts days; ``period`` calendar periods; ``amount`` is the sum
-    of the day, or None. ``first`` is each customer's first day, ``cohort`` its period. ``until`` is the last day of
-    observation, ``last`` its period, ``complete`` whether that period ends with it.
+    ``code`` numbers the customers who bought, ``day`` counts days from 1970-01-01, ``period`` calendar periods, one
+    each a visit; ``first`` is each customer's first day, ``cohort`` its period. ``begin`` is the first day of the data,
+    ``until`` the last of observation, ``last`` its period, ``complete`` whether that period ends with it. ``revenue``
+    has a row for each cohort from the ``earliest`` period, that of ``begin``, to the last, and a column for each period
+    after; None without amounts.
     """
 
-    names: tuple[str, ...]
-    code: Whole
-    day: Whole
-    period: Whole
-    amount: np.ndarray[Any, np.dtype[np.float64]] | None
-    first: Whole
-    cohort: Whole
-    begin: pd.Timestamp
-    until: pd.Timestamp
+    code: Small
+    day: Small
+    period: Small
+    first: Small
+    cohort: Small
+    begin: int
+    until: int
+    earliest: int
     last: int
     complete: bool
+    revenue: Array | None
     notes: tuple[Note, ...]
     dropped: int
 
+    @property
+    def opens(self) -> Mask:
+        """Which visits are their customer's first."""
+        return changes(self.code)
 
-def visits_of(data: object, customer: str, date: str, amount: str | None, every: str, until: object = None) -> Visits:
-    """Read transactions as visits; ``until`` is the last day of observation, or None for that of the data.
+    @property
+    def closes(self) -> Mask:
+        """Which visits are their customer's last."""
+        return np.append(changes(self.code)[1:], True)
 
-    Times with a zone are taken to universal time.
-    """
-    wanted: dict[str, Type] = {customer: "text", date: "date"}
-    if amount is not None:
-        wanted[amount] = "number"
-    frame = table_of(data, wanted, what="transactions")
-    made = pd.DataFrame({"customer": frame[customer], "when": frame[date]})
-    if made["when"].dt.tz is not None:
-        made["when"] = made["when"].dt.tz_convert(None)
-    if amount is not None:
-        made["amount"] = frame[amount]
-    end = _until(until)
-    kept, notes = _kept(made, end)
-    day = kept["when"].dt.normalize()
-    notes += _order_notes(kept)
-    begin, end = day.min(), day.max() if end is None else end
-    names, code = np.unique(kept["customer"].to_numpy(dtype=str), return_inverse=True)
-    days = (day - pd.Timestamp(0)).dt.days.to_numpy(dtype=np.int64)
-    by_day = pd.DataFrame({"code": code, "day": days, "period": period_number(day, every)})
-    if amount is not None:
-        by_day["amount"] = kept["amount"].to_numpy(dtype=float)
-    by_day = by_day.groupby(["code", "day"], as_index=False, sort=True).agg(
-        {"period": "first"} | ({"amount": "sum"} if amount is not None else {})
-    )
-    last = int(period_number(pd.Series([end]), every)[0])
-    following = int(period_number(pd.Series([end + pd.Timedelta(days=1)]), every)[0])
-    length = last - int(by_day["period"].min()) + 1
-    if length > LONGEST:
+
+class _Days:
+    """Customers and days as rows come in; with amounts what was paid then, and whether anything was bought."""
+
+    def __init__(self) -> None:
+        self.begin = np.iinfo(np.int64).max
+        self.days: list[Whole] = []
+        self.paid: list[Array] = []
+        self.bought: list[Mask] = []
+
+    def add(self, rows: Rows, amounts: bool) -> None:
+        if not len(rows.codes):
+            return
+        days = rows.times // _MICROSECONDS
+        self.begin = min(self.begin, int(days.min()))
+        keys, place = np.unique((rows.codes << _DAY_BITS) + (days + _MIDDLE), return_inverse=True)
+        self.days.append(keys)
+        if amounts:
+            self.paid.append(np.bincount(place, weights=rows.amounts).astype(float))
+            self.bought.append(np.bincount(place, weights=rows.amounts >= 0.0) > 0.0)
+
+    def visits(self) -> tuple[Small, Small]:
+        """The customers' numbers and the days of all visits, each once, in this order."""
+        bought = self.bought or [np.ones(len(keys), dtype=bool) for keys in self.days]
+        visits = np.concatenate([keys[which] for keys, which in zip(self.days, bought, strict=True)])
+        visits.sort()
+        return _parts(visits[changes(visits)])
+
+
+def _parts(keys: Whole) -> tuple[Small, Small]:
+    """Customers' numbers and days."""
+    days = keys & (2 * _MIDDLE - 1)
+    return (keys >> _DAY_BITS).astype(np.int32), (days - _MIDDLE).astype(np.int32)
+
+
+def changes(values: np.ndarray[Any, Any]) -> Mask:
+    """Where a value differs from the one before it; the first one does."""
+    found = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Calendar:
+    """The calendar period of each day from ``begin`` on."""
+
+    begin: int
+    periods: Small
+
+    def __call__(self, days: Small) -> Small:
+        found: Small = self.periods[days - self.begin]
+        return found
+
+
+def visits_of(source: Source, asked: Columns, every: str) -> Visits:
+    """Read transactions as visits; a negative amount is a return, which lowers revenue and is no visit."""
+    sieve, days, amounts = Sieve(source, asked), _Days(), asked.amount is not None
+    for rows in sieve:
+        days.add(rows, amounts)
+    found, everybody = sieve.found, sieve.customers.size
+    del sieve  # what it remembers of 10 million rows would stand beside the visits
+    if not found.kept:
+        raise DataError(nothing_kept(found, asked))
+    until = (found.last if asked.as_of is None else int(asked.as_of.astype(np.int64))) // _MICROSECONDS
+    ends = np.array([days.begin, until, until + 1]).astype("datetime64[D]")
+    earliest, last, following = period_number(ends, every).tolist()
+    if last - earliest >= LONGEST:
         raise DataError(
-            f"The dates span {length} {every}s; {LONGEST} are the most. Check the earliest: {begin:%Y-%m-%d}."
+            f"The dates span {last - earliest + 1} {every}s; {LONGEST} are the most. Check the earliest, "
+            f"{day_name(days.begin)}, and the last, {day_name(until)}."
         )
-    opening = by_day.groupby("code", sort=True).first()
+    buyers, day = days.visits()
+    if not len(day):
+        raise DataError("Nobody has purchased; there are only returns.")
+    every_day = np.arange(days.begin, until + 1).astype("datetime64[D]")
+    calendar = _Calendar(days.begin, period_number(every_day, every).astype(np.int32))
+    opens, period = changes(buyers), calendar(day)
+    notes = [*source.notes, *row_notes(found, asked)]
+    revenue = None
+    if amounts:
+        cohorts = np.full(everybody, _NONE, dtype=np.int32)
+        cohorts[buyers[opens]] = period[opens]
+        revenue, told = _revenue(days, cohorts, calendar, last)
+        notes += told
     return Visits(
-        names=tuple(map(str, names)),
-        code=by_day["code"].to_numpy(dtype=np.int64),
-        day=by_day["day"].to_numpy(dtype=np.int64),
-        period=by_day["period"].to_numpy(dtype=np.int64),
-        amount=by_day["amount"].to_numpy(dtype=float) if amount is not None else None,
-        first=opening["day"].to_numpy(dtype=np.int64),
-        cohort=opening["period"].to_numpy(dtype=np.int64),
-        begin=begin,
-        until=end,
-        last=last,
-        complete=following > last,
-        notes=tuple(notes),
-        dropped=len(made) - len(kept),
+        code=np.cumsum(opens, dtype=np.int32) - 1, day=day, period=period, first=day[opens], cohort=period[opens],
+        begin=days.begin, until=until, earliest=earliest, last=last, complete=following > last, revenue=revenue,
+        notes=tuple(notes), dropped=found.rows - found.kept,
+    )  # fmt: skip
+
+
+def day_name(day: int) -> str:
+    """``2026-03-21``."""
+    return str(np.datetime64(day, "D"))
+
+
+def _revenue(days: _Days, cohorts: Small, calendar: _Calendar, last: int) -> tuple[Array, list[Note]]:
+    """What each cohort paid by periods after its first, and what is in no cohort: returns before any purchase."""
+    earliest = int(calendar.periods[0])
+    width = last - earliest + 1
+    cells, lost, never = np.zeros(width * width), 0.0, np.zeros(len(cohorts), dtype=bool)
+    for keys, amounts in zip(days.days, days.paid, strict=True):
+        buyers, day = _parts(keys)
+        cohort = cohorts[buyers]
+        after = calendar(day) - cohort
+        inside = after >= 0
+        cell = (cohort[inside] - earliest) * width + after[inside]
+        cells += np.bincount(cell, weights=amounts[inside], minlength=len(cells))
+        lost += float(amounts[~inside].sum())
+        never[buyers[cohort == _NONE]] = True
+    if not np.isfinite(cells).all():
+        raise DataError(TOO_LARGE)
+    if not lost:
+        return cells.reshape(width, width), []
+    message = (
+        f"Returns of {-lost:,.2f} stand before the first purchase of their customers and are in no cohort; "
+        f"customers with returns only: {int(never.sum()):,}."
     )
-
-
-def _until(given: object) -> pd.Timestamp | None:
-    if given is None:
-        return None
-    found = pd.NaT if isinstance(given, int | float) else pd.to_datetime(str(given), errors="coerce")
-    if pd.isna(found):
-        raise ModelError(f"`until` is a date such as 2026-03-31, not {given!r}.")
-    return (found if found.tzinfo is None else found.tz_convert(None)).normalize()
-
-
-def _kept(made: pd.DataFrame, until: pd.Timestamp | None) -> tuple[pd.DataFrame, list[Note]]:
-    """Rows with customer, date and amount, up to the last day of observation."""
-    notes: list[Note] = []
-    nameless = made["customer"].isna()
-    if nameless.any():
-        message = f"{int(nameless.sum())} of {len(made)} transactions name no customer and are left out."
-        notes.append(Note("VALUE_NO_CUSTOMER", message, "warning"))
-    lacking = made.isna().any(axis=1) & ~nameless
-    if lacking.any():
-        message = f"{int(lacking.sum())} of {len(made)} transactions have no date or no amount and are left out."
-        notes.append(Note("COHORTS_INCOMPLETE_ROWS", message, "warning"))
-    kept = made[~nameless & ~lacking]
-    if not len(kept):
-        raise DataError(
-            "No transaction has a customer and a date (and an amount, where one is asked for); fill them in."
-        )
-    if until is not None:
-        after = kept["when"].dt.normalize() > until
-        if after.all():
-            raise DataError(f"All transactions are later than `until`, {until:%Y-%m-%d}; give a later day.")
-        if after.any():
-            message = f"{int(after.sum())} transactions are later than {until:%Y-%m-%d} (`until`) and are left out."
-            notes.append(Note("COHORTS_AFTER_END", message, "warning"))
-        kept = kept[~after]
-    return kept.reset_index(drop=True), notes
-
-
-def _order_notes(kept: pd.DataFrame) -> list[Note]:
-    notes = []
-    twice = int(kept.duplicated().sum())
-    if twice:
-        message = f"{twice} transactions equal another in every column used; they are counted as they stand."
-        notes.append(Note("VALUE_DUPLICATES", message, "warning"))
-    before = kept.groupby("customer")["when"].shift()
-    backward = int((kept["when"] < before).sum())
-    if backward:
-        message = f"{backward} transactions stand below a later one of the same customer; they were put in order."
-        notes.append(Note("COHORTS_OUT_OF_ORDER", message))
-    return notes
+    return cells.reshape(width, width), [Note("COHORTS_RETURNS_BEFORE", message, "warning")]

@@ -17,6 +17,9 @@ from crmstudy.notes import Note
 from crmstudy.responses import Meaning, MissingCode
 
 _ABOUT = ("record", "wave", "unit", "person", "language")
+#: Questions that are answered with a text: 007 and 12 are what somebody wrote, not numbers.
+_WRITTEN = ("text", "longtext", "date")
+_NOT_SHOWN = "not-shown"
 
 
 def read(asked: Asked) -> Table:
@@ -61,6 +64,9 @@ def read(asked: Asked) -> Table:
         notes=_notes(opened),
         meanings=_meanings(opened.instruments, columns),
         instruments=opened.instruments,
+        literal=True,
+        not_shown=frozenset({_NOT_SHOWN, REASONS[_NOT_SHOWN]}),
+        texts=frozenset({*_ABOUT, *(question.id for question in questions if question.type in _WRITTEN)}),
     )
 
 
@@ -78,12 +84,13 @@ def _others(record: Mapping[str, object]) -> Iterable[tuple[str, object]]:
 
 
 def _codes(item: Item, reasons: Mapping[str, Mapping[str, list[int]]]) -> dict[MissingCode, np.ndarray]:
-    """Why an item has no answer, and where; a reason whose code is an answer of the item goes by its name."""
+    """Why an item has no answer, and where; a reason whose code the item itself uses goes by its name."""
     codes: dict[MissingCode, np.ndarray] = {}
     for reason, code in REASONS.items():
         places = reasons.get(reason, {}).get(item.id)
         if places:
-            codes[reason if item.response.holds(code) else code] = np.array(places, dtype=np.intp)
+            own = item.response.holds(code) or code in item.response.missing_codes
+            codes[reason if own else code] = np.array(places, dtype=np.intp)
     return codes
 
 

@@ -218,17 +218,17 @@ class _Word:
         self._caption(table)
         places = table.places
         groups = grouped(table, self.writer)
-        count = 1 + len(table.rows) + sum(1 for name, _ in groups if name)
+        count = 1 + len(table.read) + sum(1 for name, _ in groups if name)
         grid = self.word.add_table(rows=count, cols=len(places))
         grid.alignment = WD_TABLE_ALIGNMENT.LEFT
         grid.autofit = False
         size = 9.0 if len(places) <= 9 else 8.0
-        written = [[self._text(row[i]) for i in places] for row in table.rows]
+        written = [[self._text(row[i]) for i in places] for row in table.read]
         labels = [self.writer.text(table.columns[i].label) for i in places]
         if table.group:
             written = [[f"    {row[0]}", *row[1:]] for row in written]
         wraps = [table.columns[i].kind == "text" for i in places]
-        typed = [any(self._is_typed(row[i]) for row in table.rows) for i in places]
+        typed = [any(self._is_typed(row[i]) for row in table.read) for i in places]
         set_widths(grid, column_widths(labels, written, wraps, typed, size, _TEXT_WIDTH_CM))
         rows, headings = iter(grid.rows), []
         header = next(rows)

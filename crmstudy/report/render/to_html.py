@@ -73,8 +73,8 @@ class _View:
             column = table.columns[i]
             looks: list[str] = [column.edge]
             if column.kind != "text":
-                looks += ["figure", *(["starred"] if any(row[i].mark for row in table.rows) else [])]
-            elif any(len(self.cell(row[i]).striptags()) > _LONG for row in table.rows):
+                looks += ["figure", *(["starred"] if any(row[i].mark for row in table.read) else [])]
+            elif any(len(self.cell(row[i]).striptags()) > _LONG for row in table.read):
                 looks.append("wide")
             found.append((i, column, " ".join(looks)))
         return found
@@ -107,10 +107,11 @@ class _View:
 def grouped(table: Table, writer: Writer) -> list[tuple[str, list[tuple[Cell, ...]]]]:
     """The rows of a table in runs of one group; one run without a name where a table has no groups."""
     if not table.group:
-        return [("", list(table.rows))]
-    names = ["".join(run.text for run in writer.cell(cell)) for cell in table.column(table.group)]
+        return [("", list(table.read))]
+    place = [column.key for column in table.columns].index(table.group)
     found: list[tuple[str, list[tuple[Cell, ...]]]] = []
-    for name, row in zip(names, table.rows, strict=True):
+    for row in table.read:
+        name = "".join(run.text for run in writer.cell(row[place]))
         if not found or found[-1][0] != name:
             found.append((name, []))
         found[-1][1].append(row)

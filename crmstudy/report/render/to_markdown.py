@@ -82,7 +82,7 @@ def _table(table: Table, writer: Writer) -> Iterator[str]:
     columns = [table.columns[i] for i in places]
     yield _row([_runs(writer.runs(column.label)) or " " for column in columns])
     yield _row(["---:" if column.edge == "right" else ":---" for column in columns])
-    for row in table.rows:
+    for row in table.read:
         yield _row([_runs(writer.cell(row[i])) + _escape(row[i].mark) for i in places])
     yield ""
     general = [_runs(note) for note in writer.general_note(table)]

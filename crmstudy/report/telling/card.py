@@ -61,11 +61,16 @@ def instruments(record: StudyRecord) -> list[Instrument]:
 def _card(record: StudyRecord) -> Iterable[tuple[str, object]]:
     yield "Title", record.title
     yield from record.card.items()
+    records = [sample for sample in record.samples if sample.rows == "records"]
     for sample in record.samples:
+        if sample in records:
+            continue
         used = f"{sample.n_used} of {sample.n_read} respondents used"
-        if sample.rows != "respondents":
-            used = f"a form of {sample.n_read} items" if sample.rows == "items" else f"{sample.n_read} records"
+        if sample.rows == "items":
+            used = f"a form of {sample.n_read} items"
         yield "Sample", f"{sample.name} ({sample.population}), {used}"
+    if records:
+        yield "Tables of the organisation", f"{len(records)}, listed below with their files"
     for instrument in instruments(record):
         wording = _WORDING.get(instrument.wording, instrument.wording)
         yield (
@@ -83,7 +88,8 @@ def _card(record: StudyRecord) -> Iterable[tuple[str, object]]:
 
 
 def _data_hashes(record: StudyRecord) -> list[tuple[str, str]]:
-    files = {sample.file for sample in record.samples}
+    """Of the files with answers; those of all inputs stand under Provenance."""
+    files = {sample.file for sample in record.samples if sample.rows != "records"}
     return [(name, value) for name, value in sorted(record.provenance.inputs.items())
             if name in files or any(name.endswith(f.rsplit("/", 1)[-1]) for f in files)]  # fmt: skip
 

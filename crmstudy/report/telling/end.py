@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from crmstudy.notes import Note
 from crmstudy.report.document import (
@@ -19,6 +20,7 @@ from crmstudy.report.document import (
 from crmstudy.report.record import Block, StudyRecord
 from crmstudy.report.tables import build_table, column
 from crmstudy.report.telling import prose
+from crmstudy.report.telling.front import SIMULATED, simulated
 from crmstudy.results import Result
 
 
@@ -44,6 +46,8 @@ def _all_notes(record: StudyRecord) -> Iterator[tuple[str, Note]]:
     seen: set[tuple[str, str, str | None]] = set()
     for where, note in _notes_in_order(record):
         key = (note.code, note.message, note.subject)
+        if note.code == SIMULATED:
+            key, note = (note.code, "", None), replace(note, message=simulated(record), subject=None)
         if key not in seen:
             seen.add(key)
             yield where, note

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from crmstudy.notes import Note
-from crmstudy.report.document import Callout, Element, Listing, Mark, Paragraph, Section, phrase
-from crmstudy.report.record import Block, StudyRecord
+from crmstudy.assessment.result import AssessmentResult
+from crmstudy.report.document import Callout, Element, Inline, Listing, Mark, Paragraph, Section, Words, phrase
+from crmstudy.report.record import Block, StudyRecord, samples_named
 from crmstudy.report.telling import prose
 from crmstudy.report.telling.fitted_model import has_bootstrap_intervals
 from crmstudy.report.telling.told import note_callout
@@ -27,6 +27,7 @@ def findings_section(record: StudyRecord) -> Section:
     """What must be known first, each hypothesis answered in a sentence, and what became of each analysis."""
     blocks = {block.id: block for block in record.blocks}
     elements: list[Element] = [*_warnings(record)]
+    found = [(block, block.result) for block in record.blocks if isinstance(block.result, AssessmentResult)]
     if record.hypotheses:
         answers = tuple(
             (prose.hypothesis_answer(test, interval_method(test, blocks)), hypothesis_mark(test, blocks))
@@ -35,26 +36,54 @@ def findings_section(record: StudyRecord) -> Section:
         elements += [Paragraph((prose.verdict_count(record.hypotheses),)), Listing(answers)]
     else:
         elements.append(Paragraph((phrase("The study declares no hypotheses; the analyses below describe."),)))
-    states = tuple((prose.state_of(block), block_mark(block)) for block in record.blocks)
-    state = Section("state", phrase("State of the analyses"), (Listing(states),))
-    return Section("findings", phrase("What was found"), tuple(elements), (state,) if states else ())
+    if found:
+        elements.append(Listing(tuple((_headline(block, result), block_mark(block)) for block, result in found)))
+    states = _states(record)
+    parts = [_next_steps(found)] if any(result.next_steps() for _, result in found) else []
+    parts += [Section("state", phrase("State of the analyses"), (Listing(states),))] if states else []
+    return Section("findings", phrase("What was found"), tuple(elements), tuple(parts))
+
+
+def _states(record: StudyRecord) -> tuple[tuple[Inline, Mark], ...]:
+    """What became of each analysis; an assessment that is done has had its sentence above."""
+    told = [block for block in record.blocks
+            if not (isinstance(block.result, AssessmentResult) and block.status == "fine")]  # fmt: skip
+    return tuple((prose.state_of(block), block_mark(block)) for block in told)
+
+
+def _headline(block: Block, result: AssessmentResult) -> Inline:
+    """An assessment of the organisation in one sentence."""
+    return (Words(_as_heading(block.title), bold=True), *phrase(" {}", result.prose("en")[0]))
+
+
+def _as_heading(title: str) -> str:
+    """A title before a sentence: a question keeps its mark, anything else has a colon."""
+    return title if title.endswith(("?", "!", ".", ":")) else f"{title}:"
+
+
+def _next_steps(found: list[tuple[Block, AssessmentResult]]) -> Section:
+    """What the assessments name as next, before all reasons."""
+    steps = [(phrase("{} {}", _as_heading(block.title), step), block_mark(block)) for block, result in found
+             for step in result.next_steps("en")]  # fmt: skip
+    said = phrase("What the assessments name as next, each by its own rule; the order is that of the report.")
+    return Section("next-steps", phrase("Next steps"), (Paragraph((said,)), Listing(tuple(steps))))
 
 
 def _warnings(record: StudyRecord) -> list[Callout]:
     stopped = [note for sample in record.samples for note in sample.notes if note.code == "STUDY_STAGE_FAILED"]
     notes = dict.fromkeys([*(note for note in record.notes if note.level != "info"), *stopped])
-    made_up = [note for note in notes if note.code == SIMULATED]
     others = [note_callout(note) for note in notes if note.code != SIMULATED]
-    return [*([_simulated(record, made_up)] if made_up else []), *others]
+    if len(others) == len(notes):
+        return others
+    return [Callout("danger", phrase("SIMULATED DATA"), phrase("{}", simulated(record)), SIMULATED), *others]
 
 
-def _simulated(record: StudyRecord, notes: list[Note]) -> Callout:
-    """That the answers are made up, and how far nothing below is a finding."""
-    names = " and ".join(f"'{note.subject}'" for note in notes)
-    which = f"sample {names} were" if len(notes) == 1 else f"samples {names} were"
-    below = "Nothing below" if len(notes) >= len(record.samples) else "Nothing below that rests on them"
-    text = phrase("The answers of {} made by a program. {} is a finding about people.", which, below)
-    return Callout("danger", phrase("SIMULATED DATA"), text, SIMULATED)
+def simulated(record: StudyRecord) -> str:
+    """That answers are made up, of which samples, and how far nothing in the report is a finding; said once."""
+    names = [str(note.subject) for note in record.notes if note.code == SIMULATED]
+    which = samples_named(names, [sample.name for sample in record.samples])
+    below = "Nothing in this report" if len(names) >= len(record.samples) else "Nothing that rests on them"
+    return f"The answers of {which} were made by a program. {below} is a finding about people."
 
 
 def banner(record: StudyRecord) -> str:

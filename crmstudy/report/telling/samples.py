@@ -65,13 +65,24 @@ def samples_section(record: StudyRecord) -> Section:
                 Number(sample.n_read, "n"),
             ),)))  # fmt: skip
         if sample.rows == "records":
-            said = phrase("Sample {}: a table of {} records.", sample.name, Number(sample.n_read, "n"))
-            elements.append(Paragraph((said,)))
             continue
         elements += _flow(sample, record)
         elements += missing_elements(sample, record.lang)
         elements += [note_callout(note) for note in dict.fromkeys(sample.responses.notes) if note.level != "info"]
-    return Section("samples", phrase("Participants and missing data"), tuple(elements))
+    records = [sample for sample in record.samples if sample.rows == "records"]
+    elements += [_records(records)] if records else []
+    title = "Participants and missing data" if people or not records else "The tables of the organisation"
+    return Section("samples", phrase(title), tuple(elements))
+
+
+def _records(samples: list[SampleRecord]) -> Table:
+    """The tables whose rows are not people: ratings, audits, transactions."""
+    columns = [
+        column("sample", "Table"), column("population", "About"), column("file", "File"),
+        Column("read", phrase("Records"), "n"),
+    ]  # fmt: skip
+    rows = [[Cell(s.name), Cell(s.population), Cell(s.file), Cell(s.n_read, "n")] for s in samples]
+    return build_table("records", phrase("Tables of the Organisation"), columns, rows)
 
 
 def _flow(sample: SampleRecord, record: StudyRecord) -> list[Element]:

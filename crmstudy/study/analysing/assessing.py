@@ -1,352 +1,256 @@
-"""Assessments of the organisation in a study: one row of a table each, from the keys to the function that does it.
+"""Assessments of the organisation in a study: what must be true before, and how they are done.
 
-The sample of an assessment is a table (ratings, an audit, transactions); its columns have the names that the function
-documents.
+What there is and which keys it has stands in :mod:`crmstudy.study.assessments`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from inspect import signature
 from typing import Any
 
-from crmstudy.errors import Fault, did_you_mean
+from crmstudy.errors import AnalysisError, DataError, Fault, did_you_mean
 from crmstudy.study.analysing.tasks import Outcome, Task
+from crmstudy.study.analysing.values_added import added_up, two_periods
+from crmstudy.study.assessments import ASSESSMENTS, Assessment
+from crmstudy.study.assessments.keys import DISCLOSURE, OTHER_SAMPLE, named_columns
 from crmstudy.study.door import Ground, at
-from crmstudy.study.forms import Choice, Flag, Key, ListOf, MapOf, Number, Section, Text
+from crmstudy.study.forms import Day, Number
 from crmstudy.study.parts import AnalysisPlan
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """One assessment: its heading, what it is, the function that does it, the columns it needs, its keys.
-
-    ``people`` tells that the rows are respondents, who are screened and counted as such.
-    """
-
-    title: str
-    meaning: str
-    home: str
-    columns: tuple[str, ...]
-    keys: tuple[Key, ...] = ()
-    people: bool = False
-
-
-_COLUMN = "the name of a column"
-_COLUMNS = ListOf(Text(_COLUMN), "columns", 1)
-_LEVEL = Key("level", Number(0.5, 1, open_ends=True), "Confidence level of its intervals.", default=0.95)
-_TARGETS = MapOf(Number(), "numbers", pattern=None)
-_ATTRIBUTE = Section(
-    (
-        Key("performance", Text(_COLUMN), "Column of what customers find.", True),
-        Key("expectation", Text(_COLUMN), "Column of what they expect.", True),
-        Key("importance", Text(_COLUMN), "Column of how important it is to them."),
-    )
-)
-
-
-def _column(name: str, meaning: str) -> Key:
-    return Key(name, Text(_COLUMN), meaning)
-
-
-_READING = (
-    _column("customer", "Column of the customer; `customer`."),
-    _column("amount", "Column of the amounts; `amount`. Returns are negative."),
-    _column("date", "Column of the dates; `date`."),
-    _column("cost", "Column of what a transaction cost, where profit is looked at."),
-    _column("profit", "In place of `cost`: column of what was earned."),
-    Key("key", ListOf(Text(_COLUMN), "columns", 1), "Columns that together name a transaction."),
-)
-_PERIODS = (
-    Key("timing", Choice(("end", "start")), "Whether margins fall at the ends of periods or at their starts.",
-        default="end"),
-    Key("every", Choice(("year", "quarter", "month")), "Length of a period.", default="year"),
-)  # fmt: skip
-
-_VALUE, _PROCESSES = "crmstudy.assessment.value", "crmstudy.assessment.processes"
-_CHECKLISTS, _MATURITY = "crmstudy.assessment.checklists", "crmstudy.assessment.maturity"
-_MODULES = "crmstudy.assessment.modules"
-ASSESSMENTS: Mapping[str, Assessment] = {
-    "maturity": Assessment(
-        "Maturity of CRM",
-        "Levels of 29 capabilities by one or more raters: agreement, profiles of blocks and lenses, gaps, roadmap, "
-        "change between waves.",
-        f"{_MATURITY}:rate",
-        ("leaf", "level"),
-        (
-            _column("rater", "Column of the rater."),
-            _column("wave", "Column of the wave."),
-            _column("unit", "Column of the unit."),
-            Key("target", _TARGETS, "The level wanted, by block and leaf."),
-            Key("weights", MapOf(Number(0), "numbers", pattern=None), "How much a step counts in the roadmap."),
-            Key("bootstrap", Number(100, whole=True), "Samples for the interval of the mean kappa.", default=1000),
-        ),
-    ),
-    "maturity_items": Assessment(
-        "Maturity from items",
-        "Levels from the answers to items by cut points, and whether the capabilities form a scale.",
-        f"{_MATURITY}:bottom_up",
-        (),
-        (
-            Key("blocks", MapOf(_COLUMNS, "blocks", 1, pattern=None), "Items by block.", True),
-            Key("cuts", ListOf(Number(), "numbers", 6, 6), "Scores from which on a unit is at level 1, 2 ... 6."),
-            _column("unit", "Column with the names of the units."),
-            Key("ends", ListOf(Number(), "numbers", 2, 2), "Lowest and highest answer."),
-            Key("present", Number(), "The answer from which on a capability counts as there."),
-            _LEVEL,
-        ),
-    ),
-    "maturity_profit": Assessment(
-        "Maturity and profitability",
-        "Profit by maturity, with ease of switching as moderator.",
-        f"{_MATURITY}:profitability",
-        (),
-        (
-            Key("maturity", Text(_COLUMN), "Column of maturity.", True),
-            Key("profit", Text(_COLUMN), "Column of profit.", True),
-            Key("switching", Text(_COLUMN), "Column of how easily customers switch.", True),
-            Key("covariates", ListOf(Text(_COLUMN), "columns", 1), "Columns held constant."),
-            _LEVEL,
-        ),
-    ),
-    "module_adoption": Assessment(
-        "Adoption of the modules",
-        "What is available, used, how often and how useful, by module, function and role.",
-        f"{_MODULES}:module_adoption",
-        ("respondent", "function", "available", "used"),
-        (
-            _column("role", "Column of the role."),
-            _column("unit", "Column of the unit."),
-            _column("wave", "Column of the wave."),
-            Key("area", ListOf(Choice(("sales", "contact", "marketing", "service")), "areas", 1), "Service areas."),
-            Key("often", Choice(("scale", "monthly")), "Frequency as 0 to 4, or times a month.", default="scale"),
-            Key("unused_below", Number(0, 100), "Percent of use below which a function counts as unused."),
-            _LEVEL,
-        ),
-    ),
-    "adoption_curve": Assessment(
-        "Adoption over time",
-        "Cumulative share of those who use it, in Rogers' categories.",
-        f"{_MODULES}:adoption_curve",
-        ("respondent",),
-        (
-            Key("first_use", Text(_COLUMN), "Column of the date of first use.", True),
-            Key("period", Choice(("month", "quarter", "year")), "By which periods is counted.", default="month"),
-            _LEVEL,
-        ),
-    ),
-    "change": Assessment(
-        "Steps of the change", "Six steps and two conditions of a change, with evidence.",
-        f"{_MODULES}:change_checklist", ("step", "done"),
-    ),
-    "ecrm_tiers": Assessment(
-        "Tier of electronic CRM",
-        "Which services there are on the internet, the tier reached and the next step.",
-        "crmstudy.assessment.ecrm:ecrm_tiers",
-        ("service", "present"),
-        (
-            Key("at_least", Choice(("planned", "partly", "yes")), "From which answer on a service counts.",
-                default="partly"),
-            Key("share", Number(0, 1), "Share of a tier that must be there.", default=1.0),
-        ),
-    ),
-    "data_inventory": Assessment(
-        "Customer data", "Which data are held, by whom they are entered and when updated, and for what.",
-        f"{_PROCESSES}:data_inventory", ("field", "held"),
-    ),
-    "customer_view": Assessment(
-        "Single view of the customer", "Whether all that is known of a customer can be brought together.",
-        f"{_PROCESSES}:single_customer_view", ("field", "held", "system", "identifier"),
-    ),
-    "process_audit": Assessment(
-        "Functions and tasks", "Three functions and four tasks of CRM, as they are practised.",
-        f"{_PROCESSES}:process_audit", ("practice", "level"),
-    ),
-    "channels": Assessment(
-        "Channels and hours", "How much of the week customers can reach the organisation.",
-        f"{_PROCESSES}:channel_coverage", ("channel", "day", "opens", "closes"),
-    ),
-    "cost_to_serve": Assessment(
-        "Cost to serve",
-        "What contacts cost by channel and customer, and what moving some of them would save.",
-        f"{_PROCESSES}:cost_to_serve",
-        ("channel", "cost"),
-        (
-            _column("channel", "Column of the channel; `channel`."),
-            _column("cost", "Column of the cost; `cost`."),
-            _column("customer", "Column of the customer; `customer`."),
-            Key("shift", Number(0, 100), "Percent of contacts that move to a cheaper channel."),
-            Key("again", Number(0, 100), "Percent of them that come back."),
-            Key("interval", Choice(("bootstrap", "t", "log")), "Kind of interval.", default="bootstrap"),
-            _LEVEL,
-        ),
-    ),
-    "checklist": Assessment(
-        "Checklist",
-        "Factors and practices, entry by entry, with evidence.",
-        f"{_CHECKLISTS}:checklist",
-        ("entry", "answer"),
-        (Key("list", Choice(("success", "failure", "readiness", "loyalty_stages", "loyalty_programmes",
-             "personalisation", "employer_brand", "goals", "key_customer_chain")), "Which list.", True),),
-    ),
-    "readiness": Assessment(
-        "Readiness before the introduction", "Necessary conditions and what else is ready; a condition that is not met "
-        "blocks.", f"{_CHECKLISTS}:readiness", ("entry", "answer"),
-        (Key("require_evidence", Flag(), "Conditions without evidence are undecided."),),
-    ),
-    "loyalty_stage": Assessment(
-        "Stage of loyalty", "How far the way from adaptation to lasting relations is gone.",
-        f"{_CHECKLISTS}:loyalty_stage", ("entry", "answer"),
-        (Key("threshold", Number(0, 100), "Percent of a stage that must be met."),),
-    ),
-    "lifetime_value": Assessment(
-        "Customer lifetime value",
-        "Margins net of the cost of keeping, discounted, with sensitivity and break-even.",
-        f"{_VALUE}:clv",
-        (),
-        (
-            Key("rate", Number(), "Discount rate; 0.12 is 12 per cent.", True),
-            _column("margin", "Column of the margins; `margin`."),
-            _column("cost", "Column of what keeping a customer costs in a period."),
-            _column("retention", "Column of the probability of staying."),
-            _column("acquisition", "Column of what it cost to win a customer."),
-            _column("customer", "Column of the customer or segment; `customer`."),
-            _column("count", "Column of the number of customers in a segment."),
-            _column("period", "Column of the period, where there is a row a period."),
-            Key("horizon", Number(1, whole=True), "Number of periods; left out: without end."),
-            *_PERIODS,
-        ),
-    ),
-    "customer_retention": Assessment(
-        "Retention of customers",
-        "Cohorts, repeat purchases, losses and survival from transactions.",
-        f"{_VALUE}:retention",
-        ("customer", "date"),
-        (
-            _column("customer", "Column of the customer; `customer`."),
-            _column("date", "Column of the dates; `date`."),
-            _column("amount", "Column of the amounts."),
-            Key("every", Choice(("month", "quarter", "year")), "Calendar periods.", default="month"),
-            Key("gap", Number(1, whole=True), "Days without a purchase after which a customer counts as lost."),
-            Key("interval", Choice(("log-log", "log", "plain")), "Scale of the intervals of survival."),
-            _LEVEL,
-        ),
-    ),
-    "rfm": Assessment(
-        "Recency, frequency, monetary value", "Scores and segments of the customers, with what they bring.",
-        f"{_VALUE}:rfm", ("customer", "amount", "date"),
-        (*_READING, Key("monetary", Choice(("total", "mean")), "Revenue of a customer, or by purchase.",
-                        default="total")),
-    ),
-    "pareto": Assessment(
-        "Who brings what",
-        "Shares of the top, Lorenz curve and Gini by revenue and by profit.",
-        f"{_VALUE}:pareto",
-        ("customer", "amount"),
-        (
-            *_READING,
-            Key("top", Number(0, 1, open_ends=True), "Share of customers at the top.", default=0.2),
-            Key("target", Number(0, 1, open_ends=True), "Share of the sum whose customers are counted.", default=0.8),
-            _LEVEL,
-        ),
-    ),
-    "portfolio": Assessment(
-        "Customers as a portfolio",
-        "Segments by profitability and potential: what each contributes, and the key customers.",
-        f"{_VALUE}:portfolio",
-        (),
-        (
-            _column("customer", "Column of the customer; `customer`."),
-            _column("profit", "Column of the profit; `profit`."),
-            _column("revenue", "Column of the revenue; `revenue`."),
-            _column("potential", "Column of the potential."),
-            _column("segment", "Column of segments of your own."),
-            Key("profit_cut", Number(), "A customer is profitable above it."),
-            Key("key", Number(0), "Key customers: a part of all, or their number."),
-        ),
-    ),
-    "crm_fit": Assessment(
-        "The kind of CRM that fits",
-        "Diversity of the customers, and the kind of CRM that our rule names for it.",
-        f"{_CHECKLISTS}:crm_fit",
-        ("kind",),
-        (
-            _column("count", "Column of the number of customers of a kind."),
-            _LEVEL,
-        ),
-    ),
-    "key_customer_chain": Assessment(
-        "The chain to key customers", "Where the chain from technology to key customers breaks.",
-        f"{_CHECKLISTS}:key_customer_chain", ("entry", "answer"),
-        (Key("threshold", Number(0, 100), "Percent of a link that must be met."),),
-    ),
-    "staff_profile": Assessment(
-        "Profile of the staff",
-        "Six characteristics by role and unit against the targets of the roles; small groups are not shown.",
-        "crmstudy.assessment.staff:staff_profile",
-        (),
-        (
-            Key("role", Text(_COLUMN), "Column of the role.", True),
-            _column("unit", "Column of the unit."),
-            Key("targets", _TARGETS, "What is needed, by characteristic."),
-            Key("weights", _TARGETS, "How much a characteristic counts."),
-            _LEVEL,
-        ),
-        people=True,
-    ),
-    "over_service": Assessment(
-        "Where more is given than expected",
-        "Importance, performance and expectation of each element of value: where to save without harming loyalty.",
-        "crmstudy.assessment.over_service:over_service",
-        (),
-        (
-            Key("attributes", MapOf(_ATTRIBUTE, "attributes", 2, pattern=None), "The columns of each attribute.", True),
-            Key("importance", Choice(("stated", "regression", "correlation")), "Where importance comes from."),
-            _column("loyalty", "Column or scale with which performance goes."),
-            Key("cut", Number(), "The line between low and high importance."),
-            _LEVEL,
-        ),
-        people=True,
-    ),
-    "acquisition": Assessment(
-        "Winning and keeping customers", "What winning and keeping cost, from own data.",
-        f"{_VALUE}:acquisition", (),
-        (
-            *(_column(name, meaning) for name, meaning in (
-                ("won", "Column of customers won."), ("winning_cost", "Column of what was spent on winning."),
-                ("kept", "Column of customers kept."), ("keeping_cost", "Column of what was spent on keeping."),
-                ("period", "Column of the period."))),
-            Key("margin", Number(), "What a customer brings in a period."),
-            Key("retention", Number(0, 1), "Probability of staying."),
-            Key("without", Number(0, 1), "The same were nothing spent on keeping."),
-            Key("rate", Number(), "Discount rate.", default=0.0),
-        ),
-    ),
-}  # fmt: skip
-
-
 def check_assessment(plan: AnalysisPlan, ground: Ground) -> list[Fault]:
-    """The columns that the assessment needs are there, under their names or those that its keys give them."""
-    if ground.columns is None:
-        return []
-    faults = []
-    for name in ASSESSMENTS[plan.kind].columns:
-        column = str(plan.options.get(name, name))
-        if column not in ground.columns:
-            message = f"the analysis '{plan.id}' needs the column '{column}', which '{plan.sample}' does not have."
-            place = plan.places.get(name, plan.place)
-            faults.append(at(place, message + did_you_mean(column, ground.columns)))
+    """What the assessment rests on is named once, and every column it needs or names is there."""
+    assessment = ASSESSMENTS[plan.kind]
+    faults = [
+        at(plan.places.get(key, plan.place), f"the analysis '{plan.id}' {message}")
+        for key, message in _CHECKS.get(plan.kind, _no_more)(plan, ground)
+    ]
+    named = dict.fromkeys(_columns(assessment, plan.options))
+    if not plan.sample and "of" not in plan.options:
+        faults += [
+            at(plan.places[key], f"the analysis '{plan.id}' names the column '{name}', but no sample; add `sample`.")
+            for key, name in named
+            if key in plan.options
+        ]
+    elif ground.columns is not None:
+        for key, name in named:
+            if name not in ground.columns:
+                message = f"the analysis '{plan.id}' needs the column '{name}', which '{plan.sample}' does not have."
+                near = did_you_mean(name, ground.columns)
+                faults.append(at(plan.places.get(key, plan.place), message + near))
     return faults
 
 
+def _columns(assessment: Assessment, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The columns that are needed or named, each with the key that names it."""
+    keys = {key.name: key for key in assessment.keys}
+    needless = {name for key, names in assessment.spared.items() if key in options for name in names}
+    for name in assessment.columns:
+        key = keys.get(name)
+        if key is None or not named_columns(key.form, name):
+            yield name, name
+        elif name not in needless:
+            yield from ((name, one) for one in named_columns(key.form, options.get(name, key.default)))
+    for key in assessment.keys:
+        yield from ((key.name, one) for one in named_columns(key.form, options.get(key.name)))
+
+
+Faulty = Iterator[tuple[str, str]]
+
+
+def _no_more(plan: AnalysisPlan, ground: Ground) -> Faulty:
+    yield from ()
+
+
+def _rests_on_one(plan: AnalysisPlan, ground: Ground) -> Faulty:
+    """The levels come from a sample, an analysis before or, for a position, a number."""
+    ways = ("of", "own") if plan.kind == "maturity_positions" else ("of",)
+    given = [name for name in ways if name in plan.options] + (["sample"] if plan.sample else [])
+    if len(given) != 1:
+        wanted = ", ".join(f"'{name}'" for name in ways)
+        found = " and ".join(f"'{name}'" for name in given) or "none of them"
+        yield given[0] if given else "", f"has one of {wanted} and 'sample'; found {found}."
+
+
+def _has_blocks(plan: AnalysisPlan, ground: Ground) -> Faulty:
+    """Blocks are named, or the sample has scales."""
+    if "blocks" not in plan.options and ground.scales is not None and not ground.scales:
+        message = f"has no blocks: name the items of each with 'blocks', or give '{plan.sample}' an instrument."
+        yield "", message
+
+
+def _is_summed(plan: AnalysisPlan, ground: Ground) -> Faulty:
+    """Amounts of transactions are what cost and profit belong to; a portfolio is by profit."""
+    own = () if plan.kind == "portfolio" else ("profit",)
+    if "amount" not in plan.options:
+        for name in ("cost", *own):
+            if name in plan.options:
+                yield name, f"has '{name}' without 'amount'; name the column of the amounts, or take it out."
+    elif "cost" in plan.options and "profit" in plan.options:
+        yield "profit", "has both 'cost' and 'profit'; keep one of them."
+    elif plan.kind == "portfolio" and not {"cost", "profit"} & set(plan.options):
+        yield "amount", "is by profit; name the column 'cost' or 'profit' beside 'amount'."
+    for name in ("value", "revenue", "potential", "segment"):
+        if "amount" in plan.options and name in plan.options:
+            yield name, f"has both 'amount' and '{name}'; amounts are added up by customer, keep one of them."
+
+
+def _has_two_periods(plan: AnalysisPlan, ground: Ground) -> Faulty:
+    """The second period comes from another sample, from a column of periods or from a day."""
+    yield from _is_summed(plan, ground)
+    ways = [name for name in ("after", "wave", "split") if name in plan.options]
+    if len(ways) != 1:
+        found = " and ".join(f"'{name}'" for name in ways) or "none of them"
+        yield ways[0] if ways else "", f"has one of 'after', 'wave' and 'split'; found {found}."
+    for name, other in (("split", "date"), ("date", "split"), ("split", "amount"), ("waves", "wave")):
+        if name in plan.options and other not in plan.options:
+            yield name, f"has '{name}' without '{other}'; add it."
+
+
+def _has_a_column(plan: AnalysisPlan, ground: Ground) -> Faulty:
+    """A sample is named for the sake of its column of returns."""
+    if plan.sample and not isinstance(plan.options["returned"], str):
+        yield "returned", f"gives 'returned' as numbers and names '{plan.sample}' too; name its column, or no sample."
+
+
+_CHECKS: Mapping[str, Callable[[AnalysisPlan, Ground], Faulty]] = {
+    "maturity_positions": _rests_on_one,
+    "maturity_clusters": _rests_on_one,
+    "maturity_items": _has_blocks,
+    "value_tiers": _is_summed,
+    "portfolio": _is_summed,
+    "value_migration": _has_two_periods,
+    "investment": _has_a_column,
+}
+
+
 def assess(task: Task) -> Outcome:
-    """Do it with the rows of the sample."""
+    """Do it with the rows of the sample, with another result, or with the numbers given."""
     assessment = ASSESSMENTS[task.plan.kind]
     module, _, name = assessment.home.partition(":")
     function: Any = getattr(import_module(module), name)
-    asked = task.asked
+    asked = _keywords(task, assessment)
     if "seed" in signature(function).parameters:
         asked["seed"] = task.own_seed
-    return Outcome(function(task.responses if assessment.people else task.responses.frame, **asked))
+    notes: list[Any] = []
+    given = _GIVEN.get(task.plan.kind, _table)(task, asked, notes)
+    if DISCLOSURE in assessment.keys and task.disclosing is not None:
+        result = task.disclosing.result(task, function, given, asked)
+    else:
+        result = function(*given, **asked)
+    return Outcome(replace(result, notes=tuple(dict.fromkeys((*notes, *result.notes)))) if notes else result)
+
+
+def _keywords(task: Task, assessment: Assessment) -> dict[str, Any]:
+    """The declared options as the function takes them."""
+    asked = {}
+    for key in assessment.keys:
+        value = task.asked.get(key.name)
+        if value is None or key == DISCLOSURE:
+            continue
+        if value is False and isinstance(key.form, Number):
+            value = None
+        elif isinstance(key.form, Day):
+            value = (value if isinstance(value, dt.date) else dt.date.fromisoformat(value)).isoformat()
+        elif key.form == OTHER_SAMPLE:
+            value = _second(task, assessment, key.name)
+        asked[assessment.called.get(key.name, key.name)] = value
+    return asked
+
+
+def _second(task: Task, assessment: Assessment, key: str) -> Any:
+    """The rows of the sample that a key names, which must have their columns."""
+    options, name = task.plan.options, str(task.plan.options[key])
+    frame = task.others[name].frame
+    needed: dict[str, list[Any]] = {
+        "margins": ["customer", "margin"],
+        "truth": [options.get("key")],
+        "after": [column for _, column in _columns(assessment, options)],
+    }
+    lacking = [str(column) for column in dict.fromkeys(needed[key]) if column not in frame]
+    if lacking:
+        raise DataError([
+            f"'{key}' names the sample '{name}', which has no column '{column}'.{did_you_mean(column, frame)}"
+            for column in lacking
+        ])  # fmt: skip
+    return frame
+
+
+def _table(task: Task, asked: dict[str, Any], notes: list[Any]) -> list[Any]:
+    """The rows of the sample, where there is one; with its instruments where they say something."""
+    if not task.plan.sample:
+        return []
+    assessment = ASSESSMENTS[task.plan.kind]
+    known = assessment.people or (assessment.scales and task.responses.instruments)
+    return [task.responses if known else task.responses.frame]
+
+
+def _levels(task: Task, asked: dict[str, Any], notes: list[Any]) -> list[Any]:
+    """The result of the analysis before, the level given, or a table."""
+    named = asked.pop("of", None)
+    if named is None:
+        return [asked.pop("level")] if "level" in asked else _table(task, asked, notes)
+    if named not in task.done:
+        raise AnalysisError(f"it goes on from the analysis '{named}', which has no result.")
+    return [task.done[named]]
+
+
+def _records(task: Task, asked: dict[str, Any], notes: list[Any]) -> list[Any]:
+    """Customer records; a rule of two numbers is a range."""
+    ranges = {name: tuple(rule) for name, rule in asked.get("rules", {}).items() if _is_range(rule)}
+    if ranges:
+        asked["rules"] = asked["rules"] | ranges
+    return _table(task, asked, notes)
+
+
+def _is_range(rule: object) -> bool:
+    return isinstance(rule, list) and len(rule) == 2 and all(isinstance(end, int | float) for end in rule)
+
+
+def _purchases(task: Task, asked: dict[str, Any], notes: list[Any]) -> list[Any]:
+    """Transactions, whose dates are read where a column of them is named."""
+    asked.setdefault("date", None)
+    return _table(task, asked, notes)
+
+
+def _customers(task: Task, asked: dict[str, Any], notes: list[Any]) -> list[Any]:
+    """A row a customer, made of transactions where amounts are named."""
+    if task.plan.kind == "portfolio" and "amount" in asked:
+        asked["revenue"] = "revenue"
+    return [added_up(task.responses.frame, asked, notes)]
+
+
+def _periods(task: Task, asked: dict[str, Any], notes: list[Any]) -> list[Any]:
+    """The customers of two periods."""
+    return list(two_periods(task.responses.frame, asked, notes))
+
+
+def _returns(task: Task, asked: dict[str, Any], notes: list[Any]) -> list[Any]:
+    """Nothing but numbers; a column of returns becomes its numbers."""
+    if task.plan.sample and isinstance(asked["returned"], str):
+        from crmstudy.assessment.tables import table_of
+
+        column = asked["returned"]
+        returned = table_of(task.responses.frame, {column: "number"}, what="returns")[column]
+        if returned.isna().any():
+            row = int(returned.isna().to_numpy().argmax()) + 1
+            raise DataError(f"'{column}' lacks the return of the period in row {row}; write 0 where nothing came back.")
+        asked["returned"] = returned.tolist()
+    return []
+
+
+#: What some functions are given in place of the rows of the sample.
+_GIVEN: Mapping[str, Callable[[Task, dict[str, Any], list[Any]], list[Any]]] = {
+    "maturity_positions": _levels,
+    "maturity_clusters": _levels,
+    "customer_data": _records,
+    "transactions": _purchases,
+    "value_tiers": _customers,
+    "portfolio": _customers,
+    "value_migration": _periods,
+    "investment": _returns,
+}

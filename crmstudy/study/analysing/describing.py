@@ -55,7 +55,7 @@ FRIEDMAN_KEYS = (
 CHECK_TABLE_KEYS = (
     Key("rows", ListOf(MapOf(Code(), "figures"), "rows", 1), "Rows of the printed table, figures in quotes as they are "
         "printed: `{label: banks, n: 370, sd: '.54', se: '.046'}`; the figures are those of `cs.check_table`: "
-        f"{', '.join(FIGURES)}. The sample is named, but not used.", True),
+        f"{', '.join(FIGURES)}.", True),
 )  # fmt: skip
 #: Kinds that use the weights of their sample.
 WEIGHTED = ("items", "correlations", "frequencies", "crosstab", "midpoint", "cfa", "sem")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crmstudy.imputed import Imputed
     from crmstudy.responses import Responses
     from crmstudy.results import Result
+    from crmstudy.study.disclosing import Disclosing
 
 
 #: Fewer bootstrap samples than this give no intervals of HTMT.
@@ -29,15 +30,26 @@ _LEAST_SAMPLES = 100
 class Task:
     """One analysis to do: what was declared, the rows it is done with, the study's seed, imputed sets, the sample.
 
-    ``others`` are the rows of every sample by its name, for an analysis that looks at two of them.
+    ``rows`` is None for an analysis that names no sample. ``others`` are the rows of every sample by its name, for an
+    analysis that looks at two of them; ``done`` the results of the analyses before it by their ids;
+    ``disclosing`` knows what of people may be shown.
     """
 
     plan: AnalysisPlan
-    responses: Responses
+    rows: Responses | None
     seed: int
     imputed: Imputed | None = None
     sample: SamplePlan | None = None
     others: Mapping[str, Responses] = field(default_factory=dict)
+    done: Mapping[str, Result] = field(default_factory=dict)
+    disclosing: Disclosing | None = None
+
+    @property
+    def responses(self) -> Responses:
+        """The rows it is done with."""
+        if self.rows is None:
+            raise AnalysisError("it names no sample, and needs one.")
+        return self.rows
 
     @property
     def weights(self) -> str | None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 from dataclasses import replace
-from email import errors, message_from_bytes
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email import message_from_bytes
 
 import pytest
 
@@ -61,14 +57,10 @@ def test_no_word_adds_a_line(word: str, where: str) -> None:
     assert all(line[:1] in b" \t" or b":" in line for line in head.split(b"\r\n"))
 
 
-def test_the_package_by_itself_may_add_one() -> None:
-    """The control: what the standard library makes of such a word, on versions that do not look."""
-    made = EmailMessage(policy=SMTP)
-    made["From"], made["Subject"] = Address(addr_spec="a@b.example"), WORDS[0]
-    found = ["bcc"]
-    with contextlib.suppress(getattr(errors, "HeaderWriteError", ValueError)):  # newer versions refuse to write it
-        found = names(made.as_bytes())
-    assert "bcc" in found
+def test_a_line_that_was_added_is_seen() -> None:
+    """The control: the comparison above sees a line that a word has added to a head."""
+    raw = b"From: a@b.example\r\nSubject: a\r\nBcc: spy@evil.example\r\n\r\n"
+    assert names(raw) == ["from", "subject", "bcc"]
 
 
 @pytest.mark.parametrize(("what", "text"), [

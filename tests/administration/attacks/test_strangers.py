@@ -78,7 +78,7 @@ def test_a_cookie_of_one_survey_is_worth_nothing_in_another(site):
 
 @pytest.mark.parametrize("made", [
     {"draft": True}, {"token": True}, {"draft": True, "at": 2_000_000_000}, {"unit": "b1", "signed": True},
-    {"kiosk": True}, {"said": "submitted", "receipt": "0" * 26}, {"attributes": {"shift": "night"}},
+    {"kiosk": True}, {"said": "submitted", "receipt": "0" * 26},
 ])  # fmt: skip
 def test_no_cookie_can_be_made_without_the_key(site, made):
     app, store, _ = site
@@ -100,6 +100,25 @@ def test_no_cookie_can_be_made_without_the_key(site, made):
             Visit(visit.id, sample="staff", draft=visit.draft, token=visit.token)
         ).split(";")[0].partition("=")[2]  # fmt: skip
         assert b'name="q.' in attacker.get("/s/staff/p/1").body
+
+
+def test_nothing_of_a_link_stays_in_the_address(site):
+    """After the first redirect neither the address nor the page knows what the link carried."""
+    app, store, _ = site
+    links = {
+        "staff?t=": of_wave(store, "one"),
+        "customers?b=": sign_branch(KEY, "customers", "b1"),
+        "customers?k=": sign_kiosk(KEY, "customers", "b1"),
+    }
+    for path, carried in links.items():
+        browser = Browser(app)
+        answer = browser.get(f"/s/{path}{quote(carried)}&lang=fa&w=one&shift=night", follow=False)
+        assert (answer.status, answer.header("location")) == (303, f"/s/{path.partition('?')[0]}")
+        assert answer.body == b""
+        opened = browser.get(answer.header("location"))
+        assert opened.lang == ("fa", "rtl")
+        assert carried.rpartition(".")[2] not in opened.text + str(opened.headers)
+        assert "night" not in opened.text
 
 
 def test_signed_links_are_of_one_survey_one_unit_and_one_purpose(site):

@@ -111,17 +111,19 @@ def test_no_word_of_a_request_stands_in_the_log(server: Server) -> None:
 class _Running:
     """A server with little patience, in a thread's loop of its own."""
 
-    def __init__(self, protocol: type[asyncio.Protocol]) -> None:
+    def __init__(self, protocol: type[asyncio.Protocol], size: int = 2) -> None:
+        self.answer = b"ok" * (size // 2)
         self.config = uvicorn.Config(
             self._app, http=protocol, ws="none", lifespan="off", interface="asgi3", log_level="critical"
         )
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"ok"})
+        length = b"%d" % len(self.answer)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": self.answer})
 
     async def run(self, attack: Any) -> Any:
-        server = uvicorn.Server(self.config)
+        server = self.server = uvicorn.Server(self.config)
         sock = socket.socket()
         sock.bind(("127.0.0.1", 0))
         task = asyncio.create_task(server.serve(sockets=[sock]))
@@ -135,7 +137,7 @@ class _Running:
 
 
 class Hasty(connections.Patient):
-    patience = 0.5
+    patience = body_patience = read_patience = 0.5
 
 
 async def _closed_after(port: int, drip: bytes, first: bytes = b"", most: float = 2.0) -> float | None:
@@ -158,11 +160,15 @@ async def _closed_after(port: int, drip: bytes, first: bytes = b"", most: float 
 
 
 ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+#: Requests that are answered at once, or not at all, and whose bodies never end.
+WITH_BODY = b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.mark.parametrize(("drip", "first"), [
     (b"", b""), (b"x", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "), (b"\r\n", b""),
     (b"x", ASKED + b"GET / HTTP/1.1\r\nX: "), (b"\r\n", ASKED),
+    (b"x", WITH_BODY), (b"x", WITH_BODY.replace(b"GET", b"POST")), (b"1\r\nx\r\n", CHUNKED),
 ])  # fmt: skip
 def test_whoever_never_asks_is_not_waited_for(drip: bytes, first: bytes) -> None:
     patient = asyncio.run(_Running(Hasty).run(lambda port: _closed_after(port, drip, first)))
@@ -195,6 +201,23 @@ def test_a_head_has_an_end() -> None:
     assert got == b"" or b" 431 " in got
     got, sent = asyncio.run(_Running(HttpToolsProtocol).run(_large))
     assert (got, sent) == (b"", 8_000_000)  # the control: all of it is taken into memory
+
+
+@pytest.mark.parametrize(("protocol", "held"), [(Hasty, 0), (HttpToolsProtocol, 1)])  # the control waits for ever
+def test_whoever_never_reads_is_let_go(protocol: type[asyncio.Protocol], held: int) -> None:
+    running = _Running(protocol, size=8_000_000)
+
+    async def never_read(port: int) -> int:
+        """Ask for something large again and again and read nothing; the connections that are left after a while."""
+        with socket.socket() as peer:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(peer, ("127.0.0.1", port))
+            await asyncio.get_running_loop().sock_sendall(peer, ASKED * 20)
+            await asyncio.sleep(2)
+            return len(running.server.server_state.connections)
+
+    assert asyncio.run(running.run(never_read)) == held
 
 
 def test_ordinary_requests_on_one_connection_are_answered() -> None:

@@ -8,10 +8,18 @@ import pytest
 
 from crmstudy.administration.keys import digest, new_secret
 from crmstudy.administration.store.access import add_access, all_access, revoke_access, who
-from crmstudy.administration.store.adjusting import decline
 from crmstudy.administration.store.consents import consents, note_consents
 from crmstudy.administration.store.flow import BOUNDS, PageFlow, flow, time_totals
-from crmstudy.administration.store.respondents import Composed, Draft, Given, abandon, begin, submit, withdraw
+from crmstudy.administration.store.respondents import (
+    Composed,
+    Draft,
+    Given,
+    abandon,
+    begin,
+    decline,
+    submit,
+    withdraw,
+)
 from crmstudy.administration.store.writer import Refused
 from tests.administration.conftest import Database
 from tests.administration.store.test_closing import begun, compose, invited

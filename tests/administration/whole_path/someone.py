@@ -175,5 +175,8 @@ class Someone:
 
 
 def _told(values):
-    """What the fields of questions hold, those that hold anything; several answers in any order."""
-    return {name: sorted(held) for name, held in values.items() if name.startswith("q.") and any(held)}
+    """What the fields of questions hold, those that hold anything; several answers in any order.
+
+    A box to type a number in is empty where one of the answers beside it is ticked.
+    """
+    return {name: sorted(filter(None, held)) for name, held in values.items() if name.startswith("q.") and any(held)}

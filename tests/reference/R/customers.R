@@ -41,7 +41,8 @@ purchases <- function(customers, days, every, stay, seed) {
   found
 }
 
-# Cohorts by first purchase, one customer at a time; losses by a gap; shares with prop.test.
+# Cohorts by first purchase, one customer at a time; losses by a gap; shares with prop.test. Negative amounts are
+# returns: no purchases, but part of the revenue.
 retention_case <- function(sales, until, gap, months) {
   write_data(sales, "sales.csv")
   end <- as.Date(until)
@@ -49,7 +50,9 @@ retention_case <- function(sales, until, gap, months) {
     parts <- as.POSIXlt(date)
     ((parts$year + 1900) * 12 + parts$mon) %/% months
   }
-  by_customer <- split(as.Date(sales$date), sales$customer)
+  bought <- sales[sales$amount >= 0, ]
+  by_customer <- split(as.Date(bought$date), bought$customer)
+  sales$period <- period_of(as.Date(sales$date))
   lives <- do.call(rbind, lapply(names(by_customer), function(name) {
     dates <- sort(unique(by_customer[[name]]))
     following <- c(dates[-1], end)
@@ -67,8 +70,9 @@ retention_case <- function(sales, until, gap, months) {
     do.call(rbind, lapply(0:(last - cohort), function(after) {
       here <- sum(vapply(active[names], function(periods) (cohort + after) %in% periods, TRUE))
       ends <- suppressWarnings(prop.test(here, length(names), correct = FALSE)$conf.int)
+      paid <- sum(sales$amount[sales$customer %in% names & sales$period == cohort + after])
       data.frame(cohort = cohort, period = after, customers = length(names), active = here, ci_low = ends[1],
-                 ci_high = ends[2], complete = cohort + after < last || over)
+                 ci_high = ends[2], complete = cohort + after < last || over, revenue = paid)
     }))
   }))
   whole <- cells[cells$complete, ]

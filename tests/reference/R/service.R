@@ -57,3 +57,36 @@ diversity_case <- function(counts, level = 0.95) {
     low = exp(h - z * se), high = exp(h + z * se)
   ), character())
 }
+
+# Costs per contact and per customer, and what a contact saves that moves from one channel to another, with BCa intervals
+# over customers by boot. One channel is so rare that some resamples have no customer on it.
+cost_bootstrap_case <- function(path, seed, customers, contacts, from, to, replicates) {
+  set.seed(seed)
+  data <- data.frame(
+    customer = sprintf("c%02d", 1 + floor(customers * runif(contacts)^1.5)),
+    channel = sample(c("phone", "visit", "web"), contacts, TRUE, c(0.55, 0.03, 0.42)), stringsAsFactors = FALSE
+  )
+  data$cost <- round(exp(rnorm(contacts, 1, 0.8)) * c(phone = 2, visit = 6, web = 0.4)[data$channel], 2)
+  write_data(data, path)
+  suppressMessages(library(boot))
+  data <- read_data(path)
+  channels <- sort(unique(data$channel))
+  costs <- tapply(data$cost, list(data$customer, data$channel), sum, default = 0)
+  counts <- tapply(data$cost, list(data$customer, data$channel), length, default = 0)
+  statistic <- function(rows, i) {
+    cost <- colSums(costs[i, , drop = FALSE]); n <- colSums(counts[i, , drop = FALSE])
+    means <- cost / n
+    c(sum(cost) / sum(n), sum(cost) / length(i), means, means[[from]] - means[[to]])
+  }
+  found <- boot(seq_len(nrow(costs)), statistic, replicates)
+  terms <- c("cost_per_contact", "cost_per_customer", paste0("cost_per_contact: ", channels), "saving")
+  one <- function(k) {
+    use <- is.finite(found$t[, k])
+    # the replicates that have the channel stand for all of them
+    some <- found; some$t <- found$t[use, , drop = FALSE]; some$R <- sum(use)
+    influence <- vapply(seq_len(nrow(costs)), function(i) statistic(NULL, -i)[k], 0)
+    ends <- boot.ci(some, conf = 0.95, type = "bca", index = k, L = mean(influence) - influence)$bca[4:5]
+    data.frame(term = terms[k], estimate = found$t0[[k]], std_error = sd(found$t[use, k]), low = ends[1], high = ends[2])
+  }
+  record(list(data = path, replicates = replicates, terms = do.call(rbind, lapply(seq_along(terms), one))), "boot")
+}
