@@ -44,9 +44,8 @@ class FactsResult(AssessmentResult):
         Shown(
             "facts", "Figures Printed in the Source Documents",
             (
-                ("statement", "Statement", "text"), ("says", "What is said", "text"), ("claim", "Claim", "text"),
-                ("relation", "Relation", "text"), ("value", "Figure", "df"), ("unit", "Unit", "text"),
-                ("missing", "Missing to check it", "text"),
+                ("statement", "Statement", "text"), ("says", "What is said", "text"), ("value", "Figure", "df"),
+                ("unit", "Unit", "text"), ("missing", "Missing to check it", "text"),
             ),
             "As printed; none has been checked against a primary source.",
         ),

@@ -1,8 +1,12 @@
 """Radar, grid, map, curves and bars: the same bytes, what is not known is not drawn as a number, the mark has room."""
 
+import itertools
 import struct
 
+import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from crmstudy.drawing import Bars, Curves, Grid, QuadrantMap, Radar
 from crmstudy.report.figures.draw import draw, draw_bytes
@@ -49,10 +53,25 @@ def test_a_cell_without_a_value_has_no_number():
     assert [text.get_text() for text in axes.texts] == ["1.0", "2.0", "6.0", "0.0", "3.0", "2.5", "2.5"]
 
 
-def test_names_on_one_point_are_pushed_apart():
-    (axes,) = draw(DRAWINGS["map"]).axes
-    places = {text.get_text(): text.get_position()[1] for text in axes.texts if text.get_text() in "abc"}
-    assert abs(places["a"] - places["b"]) > 0.05
+@pytest.mark.parametrize("spread", [0.0, 1.0, 4.0])
+def test_names_on_a_map_touch_neither_each_other_nor_an_edge(spread):
+    """Thirteen modules around one place: their names stay apart, whether the points are or not."""
+    random = np.random.default_rng(4)
+    names = [f"{word} management" for word in "abcdefghijklm"]
+    places = [(60 + spread * x, 3 + 0.02 * spread * y) for x, y in random.normal(size=(13, 2))]
+    points = tuple((name, *place) for name, place in zip(names, places, strict=True))
+    figure = draw(QuadrantMap("Map", "Points.", points, "x", "y", 50, 3, ("one", "two", "three", "four")))
+    renderer, axes = FigureCanvasAgg(figure).get_renderer(), figure.axes[0]
+    boxes = []
+    for text in axes.texts:
+        if text.get_text() in names:
+            text.update_positions(renderer)
+            boxes.append(Text.get_window_extent(text, renderer))  # without the line to the point
+    assert len(boxes) == len(names)
+    for one, other in itertools.combinations(boxes, 2):
+        assert min(one.x1, other.x1) <= max(one.x0, other.x0) or min(one.y1, other.y1) <= max(one.y0, other.y0)
+    frame = axes.get_window_extent(renderer)
+    assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 for box in boxes)
 
 
 def test_a_row_without_a_value_has_no_bar():

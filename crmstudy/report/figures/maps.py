@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _INK, _SOFT = "#1b1f24", "#5c6670"
+#: Inches of the plane of a map; points of the names in it, of a step between two of them, and of the corners' words.
+_MAP = (6.0, 4.4)
+_NAME, _STEP, _CORNER = 8.5, 11.0, 15.0
+#: Letters take a little more room than their outlines.
+_AIR = 1.05
+_Box = tuple[float, float, float, float]
 
 
 def _plane(x_label: str, y_label: str, width: float = 6.4, height: float = 4.4) -> tuple[Figure, Axes]:
@@ -31,9 +37,42 @@ def _plane(x_label: str, y_label: str, width: float = 6.4, height: float = 4.4) 
     return figure, axes
 
 
+def _beside(spots: list[tuple[float, float]], widths: list[float]) -> list[tuple[float, float]]:
+    """Where each name begins, counted from its point: as near as it touches no other name, no point and no edge.
+
+    All in points; ``spots`` from the lower left corner of the map.
+    """
+    taken = [(x - 4.0, y - 4.0, x + 4.0, y + 4.0) for x, y in spots]
+    found = [(0.0, 0.0)] * len(spots)
+    for place in sorted(range(len(spots)), key=lambda i: -spots[i][1]):
+        (x, y), wide = spots[place], widths[place]
+
+        def box(begins: tuple[float, float], x: float = x, y: float = y, wide: float = wide) -> _Box:
+            left, middle = x + begins[0], y + begins[1]
+            return left, middle - 0.62 * _NAME, left + wide, middle + 0.62 * _NAME
+
+        ways = [(side, up * _STEP) for ring in range(8) for up in dict.fromkeys((ring, -ring))
+                for side in (7.0 + 3.0 * ring, -wide - 7.0 - 3.0 * ring)]  # fmt: skip
+        found[place] = min(ways, key=lambda begins: _covered(box(begins), taken))  # the first of equals is the nearest
+        taken.append(box(found[place]))
+    return found
+
+
+def _covered(box: _Box, taken: list[_Box]) -> float:
+    """How much of a box lies over others or beyond the map."""
+    left, low, right, high = box
+    over = sum(
+        max(0.0, min(right, other[2]) - max(left, other[0])) * max(0.0, min(high, other[3]) - max(low, other[1]))
+        for other in taken
+    )
+    edge, head = 72.0 * _MAP[0], 72.0 * _MAP[1] - _CORNER
+    beyond = max(0.0, -left) + max(0.0, right - edge) + max(0.0, _CORNER - low) + max(0.0, high - head)
+    return over + beyond * 2.0 * _NAME
+
+
 def draw_quadrant_map(drawing: QuadrantMap) -> Figure:
     """Points with their names, pushed apart where they would touch; the fields are named in their outer corners."""
-    figure, axes = _plane(drawing.x_label, drawing.y_label, 7.0, 5.2)
+    figure, axes = _plane(drawing.x_label, drawing.y_label, _MAP[0] + 1.0, _MAP[1] + 0.8)
     axes.axvline(drawing.x_line, color=_SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.axhline(drawing.y_line, color=_SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
     xs, ys = [x for _, x, _ in drawing.points], [y for _, _, y in drawing.points]
@@ -43,14 +82,15 @@ def draw_quadrant_map(drawing: QuadrantMap) -> Figure:
     wide, tall = (high_x - low_x) or 1.0, (high_y - low_y) or 1.0
     axes.set_xlim(low_x - 0.14 * wide, high_x + 0.3 * wide)
     axes.set_ylim(low_y - 0.16 * tall, high_y + 0.16 * tall)
-    taken: list[tuple[float, float]] = []
-    for name, x, y in sorted(drawing.points, key=lambda point: -point[2]):
-        place = y
-        while any(abs(place - other) < 0.045 * tall and abs(x - at) < 0.3 * wide for at, other in taken):
-            place -= 0.045 * tall
-        taken.append((x, place))
-        arrow = {"arrowstyle": "-", "color": _SOFT, "linewidth": 0.5} if place != y else None
-        axes.annotate(name, (x, y), (x + 0.018 * wide, place), size=8.5, color=_INK, va="center", arrowprops=arrow)
+    across, up = 72.0 * _MAP[0] / (1.44 * wide), 72.0 * _MAP[1] / (1.32 * tall)
+    spots = [((x - low_x + 0.14 * wide) * across, (y - low_y + 0.16 * tall) * up) for x, y in zip(xs, ys, strict=True)]
+    widths = [72.0 * _AIR * text_width(name, _NAME) for name, _, _ in drawing.points]
+    for (name, x, y), begins in zip(drawing.points, _beside(spots, widths), strict=True):
+        far = {"arrowstyle": "-", "color": _SOFT, "linewidth": 0.5, "relpos": (0.0 if begins[0] > 0 else 1.0, 0.5)}
+        axes.annotate(
+            name, (x, y), begins, textcoords="offset points", size=_NAME, color=_INK, va="center",
+            arrowprops=far if begins[1] else None,
+        )  # fmt: skip
     corners = ((0.01, 0.985, "left", "top"), (0.99, 0.985, "right", "top"), (0.01, 0.015, "left", "bottom"),
                (0.99, 0.015, "right", "bottom"))  # fmt: skip
     for words, (across, up, ha, va) in zip(drawing.quadrants, corners, strict=True):
