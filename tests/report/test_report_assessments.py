@@ -126,7 +126,8 @@ def test_simulated_samples_are_told_once(results):
     notes = tuple(Note(SIMULATED, f"The answers of '{name}' are simulated.", "warning", name) for name in "ab")
     record = StudyRecord("An audit", "en", 1, 0.95, (), (), notes=notes)
     assert simulated(record) == (
-        "The answers of all 2 samples were made by a program. Nothing in this report is a finding about people."
+        "The answers of all 2 samples are simulated, not those of people. "
+        "Nothing in this report is a finding about people."
     )
     table = next(table for table in compose(record).tables if table.id == "notes")
     assert len(table.rows) == 1

@@ -52,7 +52,7 @@ def test_simulated_answers_are_told_before_anything_else(example_document, examp
     assert (first.level, first.code) == ("danger", "STUDY_SIMULATED_DATA")
     said = f"{_text(first.heading)}: {_text(first.text)}"
     assert said == (
-        "SIMULATED DATA: The answers of the sample 'staff' were made by a program. "
+        "SIMULATED DATA: The answers of the sample 'staff' are simulated, not those of people. "
         "Nothing in this report is a finding about people."
     )
     render(example_document, tmp_path, ("html", "docx", "md"), figures=())

@@ -83,7 +83,7 @@ def simulated(record: StudyRecord) -> str:
     names = [str(note.subject) for note in record.notes if note.code == SIMULATED]
     which = samples_named(names, [sample.name for sample in record.samples])
     below = "Nothing in this report" if len(names) >= len(record.samples) else "Nothing that rests on them"
-    return f"The answers of {which} were made by a program. {below} is a finding about people."
+    return f"The answers of {which} are simulated, not those of people. {below} is a finding about people."
 
 
 def banner(record: StudyRecord) -> str:
