@@ -13,8 +13,8 @@ import pandas as pd
 from crmstudy import letters
 
 #: Years that only a date of the Jalali (Solar Hijri) calendar has in a study.
-_JALALI = (1300, 1499)
-_IS_JALALI = f"years from {_JALALI[0]} to {_JALALI[1]} are Jalali: write Gregorian dates"
+JALALI = range(1300, 1500)
+IS_JALALI = f"years from {JALALI[0]} to {JALALI[-1]} are Jalali: write Gregorian dates"
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?")
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]+(\S.*))?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?:[T ]+(\S.*))?")
@@ -52,8 +52,8 @@ def dates_of(column: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
         codes, values = pd.factorize(dated)
         known, hint = _read(list(values))
         found = known.take(np.where(codes < 0, len(values), codes)).set_axis(column.index)
-    jalali = found.dt.year.between(*_JALALI)
-    return found.mask(jalali), _IS_JALALI if jalali.any() else hint
+    jalali = found.dt.year.between(JALALI[0], JALALI[-1])
+    return found.mask(jalali), IS_JALALI if jalali.any() else hint
 
 
 def day_of(value: object) -> pd.Timestamp | None:
@@ -80,8 +80,8 @@ def _read(values: list[object]) -> tuple[pd.Series[Any], str]:
         made = [one.tz_convert("UTC") if at and one is not None else None for one, at in zip(made, zoned, strict=True)]
         hint = hint or "times stand with their zone where others do"
     years = [found[4] for found in parts] + [text[:4] for text in texts.values() if _YEAR_FIRST.fullmatch(text)]
-    if any(_JALALI[0] <= int(year) <= _JALALI[1] for year in years):
-        hint = _IS_JALALI
+    if any(int(year) in JALALI for year in years):
+        hint = IS_JALALI
     return pd.Series([*made, None], dtype="datetime64[us, UTC]" if any(zoned) else "datetime64[us]"), hint
 
 

@@ -113,6 +113,14 @@ def test_years_of_the_jalali_calendar_are_no_dates():
         assert "row 1 (۱۴۰۵-۰۱-۰۱). Years from 1300 to 1499" in told
 
 
+def test_the_number_of_a_row_is_no_year():
+    """Row 1404 cannot be read, and its date is not of the Jalali calendar."""
+    dates = ["2026-03-21"] * 1403 + ["21.03.2026"]
+    data = pd.DataFrame({"customer": range(1404), "amount": 1.0, "date": dates})
+    (told,) = [note.message for note in transactions(data).notes if note.code == "TRANSACTIONS_LEFT_OUT"]
+    assert "row 1404 (21.03.2026). ISO dates" in told
+
+
 def test_shares_do_not_depend_on_the_unit_of_money():
     random = np.random.default_rng(4)
     data = pd.DataFrame({"customer": range(60), "amount": random.normal(20.0, 15.0, 60)})

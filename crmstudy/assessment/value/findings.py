@@ -6,7 +6,9 @@ import re
 
 import pandas as pd
 
+from crmstudy.assessment.dates import IS_JALALI, JALALI
 from crmstudy.assessment.value.usable import REASONS, Columns, Found
+from crmstudy.letters import digits
 from crmstudy.notes import Note
 
 _WHY = {
@@ -18,8 +20,7 @@ _WHY = {
     "repeated": "an earlier row is repeated",
 }  # fmt: skip
 TOO_LARGE = "Amounts add up to more than a number can hold; check the column of amounts and its units."
-#: The examples of dates with a year of the Jalali calendar, in any digits.
-_JALALI = re.compile(r"(?<!\d)[1۱١][34۳۴٣٤]\d\d(?!\d)")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
 def left_out_table(found: Found) -> pd.DataFrame:
@@ -37,9 +38,14 @@ def _rows(count: int, one: str, many: str) -> str:
     return f"1 row {one}" if count == 1 else f"{count:,} rows {many}"
 
 
+def _is_jalali(example: str) -> bool:
+    """Whether the value of an example, which stands after the number of its row, has a year of the Jalali calendar."""
+    return any(int(year) in JALALI for year in _YEAR.findall(digits(example.partition("(")[2])))
+
+
 def _hint(reason: str, found: Found, asked: Columns) -> str:
-    if reason == "unreadable_date" and any(map(_JALALI.search, found.examples[reason])):
-        return " Years from 1300 to 1499 are those of the Jalali calendar; write Gregorian dates."
+    if reason == "unreadable_date" and any(map(_is_jalali, found.examples[reason])):
+        return f" {IS_JALALI[0].upper()}{IS_JALALI[1:]}."
     if reason == "unreadable_date" and asked.date_format is None:
         return " ISO dates such as 2026-03-21 are read; name another way by `date_format`, such as '%d.%m.%Y'."
     if reason == "unreadable_date":

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmstudy.assessment.dates import JALALI
 from crmstudy.assessment.tables import by_name
 from crmstudy.errors import DataError, MissingExtraError, did_you_mean
 from crmstudy.exchange.columns import NOT_ANSWERED
@@ -24,8 +25,6 @@ from crmstudy.notes import Note
 from crmstudy.quoting import shown
 from crmstudy.responses import Responses
 
-#: Years from 1300 to 1499 are those of the Jalali calendar, whose months begin on other days.
-JALALI = (np.datetime64("1300-01-01"), np.datetime64("1500-01-01"))
 #: Rows of a piece.
 PIECE = 2**18
 _SAMPLE = 2**18
@@ -220,7 +219,8 @@ def dates_of(column: pd.Series[Any], how: str | None) -> np.ndarray[Any, np.dtyp
     )
     times = pd.to_datetime(texts, format=how or "ISO8601", errors="coerce", utc=True)
     days = np.append(_plain_times(times), np.datetime64("NaT", "us"))
-    days[(days >= JALALI[0]) & (days < JALALI[1])] = np.datetime64("NaT")
+    first, after = np.datetime64(f"{JALALI.start}-01-01"), np.datetime64(f"{JALALI.stop}-01-01")
+    days[(days >= first) & (days < after)] = np.datetime64("NaT")
     found: np.ndarray[Any, np.dtype[np.datetime64]] = days[codes]
     return found
 
